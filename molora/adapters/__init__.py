@@ -1,0 +1,1 @@
+"""LoRA weights: the demo world and how it is built."""

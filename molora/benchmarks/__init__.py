@@ -1,0 +1,1 @@
+"""Load and quality, driven over HTTP like any client."""

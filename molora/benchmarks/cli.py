@@ -1,0 +1,81 @@
+"""`molora bench quality` and `molora bench overhead`: each prints a table, and one JSON line last."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from molora.benchmarks.serving import molora_command, running
+from molora.config import load_config
+
+app = typer.Typer(help="Measure quality and overhead over HTTP.", no_args_is_help=True)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="The deployment to measure.")]
+LOGS = Path("build")
+
+
+@app.command()
+def quality(
+    config: ConfigOption = Path("configs/demo.yaml"),
+    scenes: Annotated[int, typer.Option(min=4, help="Questions of one type; a quarter as many of two.")] = 2000,
+    concurrency: Annotated[int, typer.Option(min=1)] = 32,
+    url: Annotated[str | None, typer.Option(help="A server that runs already; none starts one.")] = None,
+    output: Annotated[Path, typer.Option(help="Where every answer is kept.")] = Path("build/quality.jsonl"),
+) -> None:
+    """Exact match on unseen scenes: backbone, each expert, routed, oracle."""
+    from molora.benchmarks import quality as bench
+    from molora.benchmarks import quality_report as report
+
+    console = Console()
+    arms = [report.BASE, *load_config(config).experts, report.AUTO]
+    examples = bench.draw_examples(scenes)
+    with served(config, url, console) as address:
+        answers = asyncio.run(bench.collect(address, arms, examples, concurrency))
+    answers = report.add_oracle(answers)
+    report.write_answers(answers, output)
+    report.print_table(console, answers)
+    print_json(report.summarise(answers, scenes, bench.SEED))
+
+
+@app.command()
+def overhead(
+    config: ConfigOption = Path("configs/demo.yaml"),
+    rounds: Annotated[int, typer.Option(min=1)] = 6,
+    concurrency: Annotated[list[int] | None, typer.Option(min=1, help="May be repeated; else 1, 8 and 32.")] = None,
+    tokens: Annotated[int, typer.Option(min=0, help="Length of every answer; 0 lets answers end by themselves.")] = 16,
+    output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/overhead.jsonl"),
+) -> None:
+    """Molora with `model: auto` against plain `vllm serve` with the adapter named by hand."""
+    from molora.benchmarks import overhead as bench
+    from molora.benchmarks.plain_vllm import vllm_command
+    from molora.engine.launch import engine_args
+
+    console = Console()
+    deployment = load_config(config)
+    plans = list(bench.plan_rounds(rounds, concurrency or [1, 8, 32], tokens))
+    theirs = vllm_command(deployment, engine_args(deployment))
+    with running(theirs, LOGS / "vllm.log", console) as vllm, served(config, None, console) as ours:
+        timings = asyncio.run(bench.measure(ours, vllm.url, plans, console))
+    bench.write_timings(timings, output)
+    overheads = bench.compare_all(timings)
+    bench.print_table(console, overheads)
+    print_json(bench.summarise(overheads, tokens))
+
+
+@contextlib.contextmanager
+def served(config: Path, url: str | None, console: Console) -> Iterator[str]:
+    """The address of a Molora server: the one given, else one started for the while."""
+    if url:
+        yield url.rstrip("/")
+        return
+    with running(molora_command(config), LOGS / "molora.log", console) as server:
+        yield server.url
+
+
+def print_json(result: dict[str, Any]) -> None:
+    typer.echo(json.dumps(result))

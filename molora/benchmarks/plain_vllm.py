@@ -1,0 +1,35 @@
+"""The command line of a plain `vllm serve` that serves what a Molora configuration serves, with the same settings."""
+
+import json
+from typing import Any
+
+from molora.benchmarks.serving import HOST, Command, script
+from molora.compat import mend_torch_companions
+from molora.config import Config
+
+
+def vllm_command(config: Config, settings: dict[str, Any]) -> Command:
+    """`settings`: fields of vLLM's engine arguments, as Molora passes them, `model` among them."""
+    mend_torch_companions()  # a child process inherits the cure
+    settings = {name: value for name, value in settings.items() if name != "model"}
+    modules = [f"{name}={expert.adapter}" for name, expert in config.experts.items()]
+    arguments = [script("vllm"), "serve", config.engine.model, "--host", HOST, "--port", "{port}"]
+    arguments += ["--lora-modules", *modules, *flags(settings)]
+    return Command("vllm serve", arguments, "/health", _offline(config))
+
+
+def _offline(config: Config) -> dict[str, str]:
+    """A model that lies here needs no hub."""
+    return {"HF_HUB_OFFLINE": "1"} if config.engine.model.startswith("/") else {}
+
+
+def flags(settings: dict[str, Any]) -> list[str]:
+    """vLLM spells the field `max_loras` as `--max-loras`, a false one as `--no-...`, a mapping as JSON."""
+    return [part for name, value in settings.items() if value is not None for part in _flag(name, value)]
+
+
+def _flag(name: str, value: Any) -> list[str]:
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    return [f"--{option}", json.dumps(value) if isinstance(value, dict | list) else str(value)]

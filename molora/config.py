@@ -1,0 +1,154 @@
+"""One YAML file describes a deployment: the engine, its experts, the router. Paths are relative to that file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from molora.errors import ConfigError
+
+RESERVED = ("auto", "base")
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+ExpertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+class Section(BaseModel):
+    """A part of the configuration: immutable, and an unknown key fails."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class EngineConfig(Section):
+    """What vLLM serves. `options` holds any other field of vLLM's AsyncEngineArgs."""
+
+    model: str = Field(min_length=1)
+    dtype: str = "auto"
+    max_model_len: int | None = Field(default=None, gt=0)
+    max_lora_rank: int = Field(default=16, gt=0)
+    max_loras: int | None = Field(default=None, gt=0)
+    options: dict[str, Any] = {}
+
+
+class ExpertConfig(Section):
+    """A LoRA adapter (a folder in PEFT's format) and what it is for."""
+
+    adapter: Path
+    description: str = Field(min_length=1)
+    system_prompt: str | None = None
+
+
+class RouterConfig(Section):
+    """`encoder` None is the packaged all-MiniLM-L6-v2; `head` is a file of `molora router train`."""
+
+    head: Path
+    encoder: str | None = None
+    temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    max_batch: int = Field(default=64, gt=0)
+    cache_size: int = Field(default=10_000, ge=0)
+
+
+class Config(Section):
+    """One deployment."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    engine: EngineConfig
+    experts: dict[ExpertName, ExpertConfig] = Field(min_length=1)
+    router: RouterConfig
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        taken = [name for name in self.experts if name in RESERVED]
+        if taken:
+            raise ValueError(f"experts.{taken[0]}: '{taken[0]}' is a reserved name")
+        return self
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and check a deployment. Raises ConfigError that names the key or the file at fault."""
+    config = check_keys(_read_yaml(Path(path)), Path(path))
+    config = _resolve_paths(config, Path(path).resolve().parent)
+    _check_files(config)
+    return config
+
+
+def check_keys(values: Any, path: Path) -> Config:
+    """Validate keys and values alone; no file that the configuration names has to exist."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from None
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(_explain_one(dict(e)) for e in error.errors(include_url=False))
+
+
+def _explain_one(error: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"] if part != "[key]")
+    if error["type"] == "extra_forbidden":
+        return f"unknown key '{key}'"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message
+
+
+def _resolve_paths(config: Config, folder: Path) -> Config:
+    experts = {
+        name: expert.model_copy(update={"adapter": _resolve(folder, expert.adapter)})
+        for name, expert in config.experts.items()
+    }
+    router = config.router.model_copy(
+        update={
+            "head": _resolve(folder, config.router.head),
+            "encoder": _local_or_hub(folder, config.router.encoder),
+        }
+    )
+    model = _local_or_hub(folder, config.engine.model)
+    engine = config.engine.model_copy(update={"model": model})
+    return config.model_copy(update={"engine": engine, "experts": experts, "router": router})
+
+
+def _resolve(folder: Path, path: Path) -> Path:
+    # normpath, not Path.resolve: a model store is often a folder of symlinks.
+    return Path(os.path.normpath(folder / path.expanduser()))
+
+
+def _local_or_hub(folder: Path, model: str | None) -> str | None:
+    """A folder beside the configuration if there is one or the name is spelt as a path; else a hub id."""
+    if model is None:
+        return None
+    local = _resolve(folder, Path(model))
+    is_path = model.startswith((".", "/", "~"))
+    return str(local) if is_path or local.is_dir() else model
+
+
+def _check_files(config: Config) -> None:
+    model = Path(config.engine.model)
+    if model.is_absolute() and not model.is_dir():
+        raise ConfigError(f"engine.model: no such folder: {model}")
+    for name, expert in config.experts.items():
+        _check_adapter(name, expert.adapter)
+    if not config.router.head.is_file():
+        raise ConfigError(f"router.head: no such file: {config.router.head}")
+    if config.router.encoder and not Path(config.router.encoder).is_dir():
+        raise ConfigError(f"router.encoder: no such folder: {config.router.encoder}")
+
+
+def _check_adapter(name: str, folder: Path) -> None:
+    if not folder.is_dir():
+        raise ConfigError(f"experts.{name}.adapter: no such folder: {folder}")
+    for file in ADAPTER_FILES:
+        if not (folder / file).is_file():
+            raise ConfigError(f"experts.{name}.adapter: no {file} in {folder}")

@@ -1,0 +1,95 @@
+"""vLLM's own chat serving, behind the few lines that hand it a request and take its answer back."""
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from vllm.engine.protocol import EngineClient
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest, ChatCompletionResponse
+from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
+from vllm.entrypoints.openai.models.protocol import BaseModelPath, LoRAModulePath
+from vllm.entrypoints.openai.models.serving import OpenAIServingModels
+from vllm.entrypoints.serve.engine.protocol import ErrorResponse
+from vllm.lora.request import LoRARequest
+from vllm.renderers.online_renderer import OnlineRenderer
+
+from molora.config import Config
+from molora.engine.errors import FAILURES, REFUSALS, explain, explain_invalid, explain_response
+from molora.engine.interface import Body, Completion, Stream
+from molora.errors import BadRequest, ConfigError, Unavailable
+
+# By the first two one vLLM node hands work to another; the others fail on messages with pictures.
+UNSERVED_FIELDS = ("kv_transfer_params", "ec_transfer_params", "echo", "truncate_prompt_tokens")
+
+
+class ExpertChat(OpenAIServingChat):
+    """A request meets exactly the adapter it names; vLLM's adapters by modality would give `base` an expert's."""
+
+    def _maybe_get_adapters(
+        self, request: ChatCompletionRequest, supports_default_mm_loras: bool = False
+    ) -> LoRARequest | None:
+        del supports_default_mm_loras
+        return self.models.lora_requests.get(request.model)
+
+
+async def build_chat(client: EngineClient, config: Config) -> ExpertChat:
+    """Every expert of the configuration loaded. Raises ConfigError for an adapter that vLLM refuses."""
+    models = OpenAIServingModels(client, [BaseModelPath(name="base", model_path=config.engine.model)])
+    for name, expert in config.experts.items():
+        models.static_lora_modules = [LoRAModulePath(name=name, path=str(expert.adapter))]
+        try:
+            await models.init_static_loras()
+        except ValueError as error:
+            raise ConfigError(f"experts.{name}.adapter: {expert.adapter}: {error}") from error
+    return _serve(client, models)
+
+
+def _serve(client: EngineClient, models: OpenAIServingModels) -> ExpertChat:
+    shared: dict[str, Any] = {
+        "request_logger": None,
+        "chat_template": None,
+        "chat_template_content_format": "auto",
+    }
+    renderer = OnlineRenderer(model_config=client.model_config, renderer=client.renderer, **shared)
+    renderer.warmup()
+    return ExpertChat(client, models, "assistant", online_renderer=renderer, **shared)
+
+
+def parse(body: Body) -> ChatCompletionRequest:
+    """Raises BadRequest for a body that is no chat request."""
+    for field in UNSERVED_FIELDS:
+        if body.get(field) is not None and body[field] is not False:
+            raise BadRequest(f"{field} is not served", param=field)
+    try:
+        return ChatCompletionRequest.model_validate(body)
+    except ValidationError as error:
+        raise explain_invalid(error) from None
+    except REFUSALS as error:
+        raise explain(error) from None
+
+
+async def answer(
+    chat: ExpertChat, request: ChatCompletionRequest, messages: Sequence[Body], expert: str
+) -> Completion | Stream:
+    """Raises MoloraError for whatever vLLM refuses, in a stream as well: its first event has been seen on return."""
+    request = request.model_copy(update={"model": expert, "messages": list(messages)})
+    try:
+        result = await chat.create_chat_completion(request)
+        if isinstance(result, ErrorResponse):
+            raise explain_response(result.model_dump()["error"])
+        if isinstance(result, ChatCompletionResponse):
+            return Completion(result.model_dump())
+        return await _open(result)
+    except (*REFUSALS, *FAILURES) as error:
+        raise explain(error) from error
+
+
+async def _open(events: AsyncGenerator[str, None]) -> Stream:
+    event = await anext(events, "")
+    if not event.startswith("data: {"):
+        raise Unavailable("the engine ended the stream before it began")
+    first = json.loads(event.removeprefix("data: "))
+    if "error" in first:
+        raise explain_response(first["error"])
+    return Stream(first, events)

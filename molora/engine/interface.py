@@ -1,0 +1,63 @@
+"""What the server knows of an engine: small enough for a test to write its own."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """An expert's weights as served: `digest` is the SHA-256 of the safetensors file."""
+
+    expert: str
+    digest: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole answer, as OpenAI's `chat.completion` object."""
+
+    body: Body
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An answer under way: the first `chat.completion.chunk`, then server-sent events as text."""
+
+    first: Body
+    rest: AsyncGenerator[str, None]
+
+
+class Engine(Protocol):
+    """Answers chat requests with one expert, or with the bare backbone when it is named `base`."""
+
+    @property
+    def adapters(self) -> Mapping[str, Adapter]:
+        """By expert, in the order of the configuration."""
+        ...
+
+    async def start(self) -> None:
+        """Ready to answer on return. Raises ConfigError when the configuration cannot be served."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends every request and the engine's processes; may be called twice."""
+        ...
+
+    async def check_health(self) -> None:
+        """Raises Unavailable when the engine cannot answer."""
+        ...
+
+    def parse(self, body: Body) -> Any:
+        """The engine's own request object. Raises BadRequest for a body that is no chat request."""
+        ...
+
+    async def chat(self, request: Any, messages: Sequence[Body], expert: str) -> Completion | Stream:
+        """Answer `messages` (pictures as `image_pil` parts) under the parsed request's other fields.
+
+        Cancelling the call, or closing `Stream.rest`, aborts the generation.
+        """
+        ...

@@ -1,0 +1,128 @@
+"""vLLM's AsyncLLM brought up with the experts of a configuration, and down again."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from molora.compat import mend_torch_companions
+from molora.config import Config
+from molora.engine.interface import Adapter, Body, Completion, Stream
+from molora.errors import ConfigError, Unavailable
+
+
+class VllmEngine:
+    """The engine of a deployment; vLLM is imported when it is made, and nothing runs before `start`."""
+
+    def __init__(self, config: Config) -> None:
+        """Raises ConfigError for an engine configuration that vLLM does not accept."""
+        _set_environment(config)
+        mend_torch_companions()
+        self._config = config
+        self._vllm_config = make_vllm_config(config)
+        self._client: Any = None
+        self._chat: Any = None
+        self._adapters: dict[str, Adapter] = {}
+
+    @property
+    def adapters(self) -> Mapping[str, Adapter]:
+        return self._adapters
+
+    async def start(self) -> None:
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        from molora.engine.chat import build_chat
+
+        try:
+            self._client = AsyncLLM.from_vllm_config(self._vllm_config)
+        except RuntimeError as error:
+            raise ConfigError(f"engine: {error}") from error
+        await self._client.reset_mm_cache()  # of what it was profiled with
+        self._chat = await build_chat(self._client, self._config)
+        self._adapters = {name: Adapter(name, digest(e.adapter), "ready") for name, e in self._config.experts.items()}
+
+    async def stop(self) -> None:
+        if self._client is not None:
+            self._client.shutdown()
+        self._client = self._chat = None
+
+    async def check_health(self) -> None:
+        if self._client is None or self._client.errored:
+            raise Unavailable("the engine is not running")
+
+    def parse(self, body: Body) -> Any:
+        from molora.engine.chat import parse
+
+        return parse(body)
+
+    async def chat(self, request: Any, messages: Sequence[Body], expert: str) -> Completion | Stream:
+        from molora.engine.chat import answer
+
+        await self.check_health()
+        return await answer(self._chat, request, messages, expert)
+
+
+def make_vllm_config(config: Config) -> Any:
+    """vLLM's VllmConfig. Raises ConfigError, in vLLM's words for a value it does not accept."""
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    check_options(config)
+    try:
+        return AsyncEngineArgs(**engine_args(config)).create_engine_config()
+    except (ValueError, TypeError, OSError) as error:
+        raise ConfigError(f"engine: {_explain(error)}") from error
+
+
+def _explain(error: Exception) -> str:
+    """In one line."""
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return " ".join(str(error).split())
+
+
+def check_options(config: Config) -> None:
+    """Raises ConfigError naming an option that vLLM does not know."""
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    unknown = sorted(set(config.engine.options) - set(AsyncEngineArgs.__dataclass_fields__))
+    if unknown:
+        raise ConfigError(f"engine.options: unknown key '{unknown[0]}'")
+
+
+def engine_args(config: Config) -> dict[str, Any]:
+    """`options` come last: they win."""
+    engine = config.engine
+    return {
+        "model": engine.model,
+        "served_model_name": "base",
+        "dtype": engine.dtype,
+        "max_model_len": engine.max_model_len,
+        "enable_lora": True,
+        "max_lora_rank": engine.max_lora_rank,
+        "max_loras": engine.max_loras or default_max_loras(len(config.experts)),
+        "limit_mm_per_prompt": {"image": 4, "video": 0},
+        **engine.options,
+    }
+
+
+def default_max_loras(num_experts: int) -> int:
+    """A slot for each expert; one more on CPU, whose LoRA kernels answer base rows wrongly once all slots are full."""
+    from vllm.platforms import current_platform
+
+    return num_experts + int(current_platform.is_cpu())
+
+
+def digest(adapter: Path) -> str:
+    """SHA-256 of the adapter's weights, in hexadecimal."""
+    with (adapter / "adapter_model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _set_environment(config: Config) -> None:
+    """What vLLM and the hub's client only take from the environment; the operator's own values win."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    if Path(config.engine.model).is_dir():
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")

@@ -1,0 +1,83 @@
+"""Joins questions that arrive together into one batch, and computes it in one worker thread."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from molora.errors import Unavailable
+from molora.router.head import Floats
+
+logger = logging.getLogger(__name__)
+
+Score = Callable[[list[str]], Floats]
+"""Texts -> [len(texts), num_classes]; runs in the worker thread."""
+
+
+class Batcher:
+    """While one batch is computed the next one gathers: no text waits for company, and the event loop for nothing."""
+
+    def __init__(self, score: Score, max_batch: int) -> None:
+        self._score = score
+        self._max_batch = max_batch
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._pending: dict[str, asyncio.Future[Floats]] = {}
+        self._worker: ThreadPoolExecutor | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Idempotent; from inside the event loop that will ask."""
+        if self._task is None:
+            self._queue = asyncio.Queue()
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="molora-router")
+            self._task = asyncio.create_task(self._run(self._worker), name="molora-router")
+
+    async def stop(self) -> None:
+        """Whoever still waits gets Unavailable. May be called twice; `start` may follow."""
+        task, worker, self._task, self._worker = self._task, self._worker, None, None
+        if task is None or worker is None:
+            return
+        task.cancel()
+        await asyncio.wait([task])
+        for text in list(self._pending):
+            self._fail(text, "the router has stopped")
+        await asyncio.to_thread(worker.shutdown, cancel_futures=True)
+
+    async def score(self, text: str) -> Floats:
+        """[num_classes]; a text that is already waiting is not computed again. Raises Unavailable."""
+        if self._task is None:
+            raise Unavailable("the router is not running")
+        future = self._pending.get(text)
+        if future is None:
+            future = self._pending[text] = asyncio.get_running_loop().create_future()
+            future.add_done_callback(_retrieve)
+            self._queue.put_nowait(text)
+        return await asyncio.shield(future)  # one client that goes away takes no answer from the others
+
+    async def _run(self, worker: ThreadPoolExecutor) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < self._max_batch and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            await self._compute(worker, batch)
+
+    async def _compute(self, worker: ThreadPoolExecutor, batch: list[str]) -> None:
+        try:
+            rows = await asyncio.get_running_loop().run_in_executor(worker, self._score, batch)
+            answers = list(zip(batch, rows, strict=True))
+        except Exception:  # whatever the encoder raises fails this batch alone
+            logger.exception("the router's encoder failed on %d questions", len(batch))
+            for text in batch:
+                self._fail(text, "the router could not read the question")
+            return
+        for text, row in answers:
+            self._pending.pop(text).set_result(row)
+
+    def _fail(self, text: str, reason: str) -> None:
+        self._pending.pop(text).set_exception(Unavailable(reason))
+
+
+def _retrieve(future: "asyncio.Future[Floats]") -> None:
+    """A failure that nobody waits for any more is no warning: it is logged already."""
+    if not future.cancelled():
+        future.exception()

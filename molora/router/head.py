@@ -1,0 +1,121 @@
+"""The router's head: a small network over the encoder's vector beside a linear one over hashed n-grams.
+
+Wide and deep, as in Cheng et al. 2016 (arXiv:1606.07792): the deep half generalises over wordings, the wide half
+remembers them. Here it is plain numpy, as served; `network.py` is the same thing for training.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from molora.errors import ConfigError
+from molora.router.ngrams import pack_ngrams
+
+Floats = NDArray[np.float32]
+FORMAT = "molora-router-head-1"
+NORM_EPS = 1e-5
+SHAPES = {
+    "norm.weight": ("dim",),
+    "norm.bias": ("dim",),
+    "hidden.weight": ("hidden", "dim"),
+    "hidden.bias": ("hidden",),
+    "output.weight": ("classes", "hidden"),
+    "output.bias": ("classes",),
+    "wide.weight": ("buckets", "classes"),
+}
+"""Every tensor of a head; a name stands for the same size wherever it is."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """`calibration` is the temperature that fits its probabilities to held-out questions (Guo et al. 2017)."""
+
+    classes: tuple[str, ...]
+    encoder_digest: str
+    calibration: float
+    weights: Mapping[str, Floats]
+
+    def logits(self, vectors: Floats, texts: Sequence[str]) -> Floats:
+        """[len(texts), len(classes)], of the texts and their vectors [len(texts), dim]."""
+        return self._deep(vectors) + self._wide(texts)
+
+    def _deep(self, vectors: Floats) -> Floats:
+        normed = _norm(vectors) * self.weights["norm.weight"] + self.weights["norm.bias"]
+        return self._linear("output", _gelu(self._linear("hidden", normed)))
+
+    def _linear(self, name: str, x: Floats) -> Floats:
+        y: Floats = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
+        return y
+
+    def _wide(self, texts: Sequence[str]) -> Floats:
+        table = self.weights["wide.weight"]
+        buckets, starts = pack_ngrams(texts, len(table))
+        lengths = np.diff([*starts, len(buckets)])
+        summed: Floats = np.add.reduceat(table[buckets], starts)
+        scaled: Floats = summed / np.sqrt(lengths, dtype=np.float32)[:, None]
+        return scaled
+
+
+def save_head(head: Head, path: Path) -> None:
+    """In half precision, under 1 MB; the folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {
+        "format": FORMAT,
+        "classes": json.dumps(head.classes),
+        "encoder": head.encoder_digest,
+        "calibration": repr(head.calibration),
+    }
+    save_file({name: weight.astype(np.float16) for name, weight in head.weights.items()}, path, metadata)
+
+
+def load_head(path: Path) -> Head:
+    """Raises ConfigError that names the file when it is no head."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"router.head: {path}: cannot be read: {error}") from None
+    if metadata.get("format") != FORMAT:
+        raise ConfigError(f"router.head: {path} was not made by `molora router train`")
+    try:
+        head = Head(
+            tuple(json.loads(metadata["classes"])), metadata["encoder"], float(metadata["calibration"]), weights
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigError(f"router.head: {path}: broken metadata: {error}") from None
+    _check(head, path)
+    return head
+
+
+def _check(head: Head, path: Path) -> None:
+    """Tensors are all there, fit together and are finite."""
+    sizes = {"classes": len(head.classes)}
+    for name, dims in SHAPES.items():
+        weight = head.weights.get(name)
+        if weight is None or weight.ndim != len(dims) or not np.isfinite(weight).all():
+            raise ConfigError(f"router.head: {path}: {name} is missing, misshapen or not finite")
+        for dim, size in zip(dims, weight.shape, strict=True):
+            if sizes.setdefault(dim, size) != size:
+                raise ConfigError(f"router.head: {path}: {name} has {size} {dim}, expected {sizes[dim]}")
+    if not (np.isfinite(head.calibration) and head.calibration > 0):
+        raise ConfigError(f"router.head: {path}: calibration is {head.calibration}")
+
+
+def _norm(vectors: Floats) -> Floats:
+    """Layer normalisation (Ba et al. 2016) without its scale and shift."""
+    centred = vectors - vectors.mean(axis=-1, keepdims=True)
+    normed: Floats = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + NORM_EPS)
+    return normed
+
+
+def _gelu(x: Floats) -> Floats:
+    """In its tanh form (Hendrycks and Gimpel 2016)."""
+    activated: Floats = 0.5 * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + 0.044715 * x**3)))
+    return activated

@@ -1,0 +1,82 @@
+"""Logits and wishes -> Decision. Pure; every refusal is a `BadRequest` that names the field at fault."""
+
+import math
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from molora.errors import BadRequest
+from molora.router.query import BASE, Decision, Wishes
+
+
+def is_by_hand(wishes: Wishes) -> bool:
+    """True when the caller set the gates: the text need not be encoded at all."""
+    return wishes.mode == "manual" or wishes.gates is not None
+
+
+def check(wishes: Wishes, experts: Sequence[str]) -> None:
+    """Refuses what cannot be decided, before any work is done."""
+    if wishes.mode not in ("top1", "manual"):
+        raise BadRequest(f"routing mode '{wishes.mode}' is not served; use top1 or manual", param="routing.mode")
+    temperature = wishes.temperature
+    if temperature is not None and not (math.isfinite(temperature) and temperature > 0):
+        raise BadRequest("temperature must be a finite number above 0", param="routing.temperature")
+    candidates(wishes, experts)
+
+
+def candidates(wishes: Wishes, experts: Sequence[str]) -> list[str]:
+    """The experts `allow` and `deny` leave, in the order of `experts`; never empty."""
+    allow = experts if wishes.allow is None else wishes.allow
+    _check_known(allow, experts, "routing.allow")
+    _check_known(wishes.deny, experts, "routing.deny")
+    left = [name for name in experts if name in allow and name not in wishes.deny]
+    if not left:
+        param = "routing.deny" if wishes.deny else "routing.allow"
+        raise BadRequest("allow and deny leave no expert to route to", param=param)
+    return left
+
+
+def softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
+    """softmax(logits / temperature) over the last axis. Any temperature above 0 is safe."""
+    with np.errstate(over="ignore"):
+        exponents = (logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)) / temperature
+    weights = np.exp(exponents)
+    shares: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
+    return shares
+
+
+def decide(
+    logits: NDArray[np.float32], wishes: Wishes, experts: Sequence[str], calibration: float, default: float = 1.0
+) -> Decision:
+    """The router's choice; logits [num_experts] in the order of `experts`.
+
+    Probabilities are softmax(logits / (calibration * temperature)) over the candidates, temperature being
+    the wish or the `default`. Masking logits and renormalising probabilities are the same thing.
+    """
+    names = candidates(wishes, experts)
+    kept = logits[[experts.index(name) for name in names]]
+    temperature = default if wishes.temperature is None else wishes.temperature
+    shares = dict(zip(names, map(float, softmax(kept, max(calibration * temperature, 1e-300))), strict=True))
+    best = max(names, key=shares.__getitem__)
+    return Decision(mode="top1", source="router", gates={best: 1.0}, probabilities=shares)
+
+
+def by_hand(wishes: Wishes, experts: Sequence[str]) -> Decision:
+    """The caller's choice: one gate of 1 on an admitted expert, or on `base` for the bare backbone."""
+    gates = wishes.gates
+    if not gates:
+        raise BadRequest('mode manual needs gates, such as {"<expert>": 1.0}', param="routing.gates")
+    _check_known(gates, [*experts, BASE], "routing.gates")
+    (name, gate), *others = gates.items()
+    if others or gate != 1.0:
+        raise BadRequest("mixtures are not served yet: give one gate of 1.0", param="routing.gates")
+    if name != BASE and name not in candidates(wishes, experts):
+        raise BadRequest(f"expert '{name}' is not admitted by allow and deny", param="routing.gates")
+    return Decision(mode="manual", source="manual", gates={} if name == BASE else {name: 1.0})
+
+
+def _check_known(names: Collection[str], experts: Collection[str], param: str) -> None:
+    for name in names:
+        if name not in experts:
+            raise BadRequest(f"unknown expert '{name}'; known: {', '.join(experts)}", param=param)

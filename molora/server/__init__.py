@@ -1,0 +1,1 @@
+"""HTTP: our own routes in front of vLLM's chat serving, and the command line."""

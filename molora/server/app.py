@@ -1,0 +1,65 @@
+"""The application: our own routes and no others, one handler for every error, start and stop in the lifespan."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from molora.config import Config
+from molora.engine.interface import Engine
+from molora.errors import BadRequest, MoloraError, NotFound
+from molora.server.chat import chat_routes
+from molora.server.core import Core, Router
+from molora.server.health import health_routes
+from molora.server.metrics import InFlight, metrics_routes
+from molora.server.models import model_routes
+from molora.server.route import route_routes
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
+    """Nothing runs before the application's lifespan begins."""
+    core = Core(config, engine, router)
+    app = FastAPI(title="Molora", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lambda _: running(core))
+    for routes in (chat_routes, route_routes, model_routes, health_routes):
+        app.include_router(routes(core))
+    app.include_router(metrics_routes(core.metrics))
+    app.add_middleware(InFlight, gauge=core.metrics.in_flight)
+    for kind in (MoloraError, HTTPException, Exception):
+        app.add_exception_handler(kind, answer_error)
+    return app
+
+
+@asynccontextmanager
+async def running(core: Core) -> AsyncIterator[None]:
+    """The router comes first: it refuses a wrong head in a second, the engine takes longer to start."""
+    try:
+        await core.router.start()
+        await core.engine.start()
+        yield
+    finally:
+        await core.engine.stop()
+        await core.router.stop()
+
+
+async def answer_error(request: Request, error: Exception) -> JSONResponse:
+    shown = _as_molora(error)
+    if shown.status >= 500:
+        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return JSONResponse(shown.to_dict(), status_code=shown.status)
+
+
+def _as_molora(error: Exception) -> MoloraError:
+    if isinstance(error, MoloraError):
+        return error
+    if isinstance(error, HTTPException):
+        return (
+            NotFound("no such route")
+            if error.status_code == 404
+            else BadRequest(error.detail, status=error.status_code)
+        )
+    return MoloraError("internal error")

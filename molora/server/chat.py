@@ -1,0 +1,73 @@
+"""`POST /v1/chat/completions`: route the question, let the engine answer, pass the answer on."""
+
+import json
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from molora.engine.interface import Stream
+from molora.errors import BadRequest
+from molora.router.query import AUTO, BASE, Decision
+from molora.server.body import read_json
+from molora.server.core import Core
+from molora.server.disconnect import until_disconnect
+from molora.server.metrics import CHAT_PATH
+from molora.server.prompt import Message, Prompt, read_prompt
+from molora.server.wishes import read_model, read_wishes
+
+
+def chat_routes(core: Core) -> APIRouter:
+    api = APIRouter()
+
+    @api.post(CHAT_PATH)
+    async def chat(request: Request) -> Response:
+        body = await read_json(request)
+        return await until_disconnect(request, answer(core, body))
+
+    return api
+
+
+async def answer(core: Core, body: dict[str, Any]) -> Response:
+    """The answer's `model` is who answered, an expert or `base`, as OpenAI names the snapshot behind an alias."""
+    started = time.perf_counter()
+    model = read_model(body.get("model"), core.config.experts)
+    wishes = read_wishes(model, body.pop("routing", None))
+    parsed = core.engine.parse(body)
+    prompt = await read_prompt(body.get("messages"))
+    check_question(model, prompt)
+    decision = await core.decide(prompt.query, wishes)
+    core.metrics.count_request(decision)
+    result = await core.engine.chat(parsed, with_system_prompt(core, prompt, decision), decision.expert)
+    if isinstance(result, Stream):
+        events = stream(core, result, decision, started)
+        return StreamingResponse(events, media_type="text/event-stream", headers=decision.to_headers())
+    core.metrics.observe_end(decision.expert, started)
+    return JSONResponse(result.body | {"routing": decision.to_dict()}, headers=decision.to_headers())
+
+
+def check_question(model: str, prompt: Prompt) -> None:
+    """Raises BadRequest where there is nothing to route by."""
+    if model == AUTO and not any(message.get("role") == "user" for message in prompt.messages):
+        raise BadRequest("model 'auto' routes by the last user message, and there is none", param="messages")
+
+
+def with_system_prompt(core: Core, prompt: Prompt, decision: Decision) -> list[Message]:
+    """The expert's own, where it has one and the client gave none."""
+    if decision.expert == BASE or any(m.get("role") in ("system", "developer") for m in prompt.messages):
+        return prompt.messages
+    text = core.config.experts[decision.expert].system_prompt
+    return [{"role": "system", "content": text}, *prompt.messages] if text else prompt.messages
+
+
+async def stream(core: Core, answer: Stream, decision: Decision, started: float) -> AsyncGenerator[str, None]:
+    """Server-sent events; the first one carries the decision. The engine stops when this is closed."""
+    core.metrics.observe_first_chunk(decision.expert, started)
+    async with aclosing(answer.rest) as rest:
+        yield f"data: {json.dumps(answer.first | {'routing': decision.to_dict()})}\n\n"
+        async for event in rest:
+            yield event
+    core.metrics.observe_end(decision.expert, started)

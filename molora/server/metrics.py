@@ -1,0 +1,98 @@
+"""`/metrics`: Molora's own metrics, then vLLM's, in Prometheus' text format."""
+
+import time
+
+from fastapi import APIRouter, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from molora.router.query import Decision
+
+ROUTER_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+ANSWER_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
+ENTROPY_NATS = (0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 2.0)
+CHAT_PATH = "/v1/chat/completions"
+
+
+class Metrics:
+    """In a registry of their own: a process may hold more than one server."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        by_expert = ["expert"]
+        self._requests = Counter(
+            "molora_requests",
+            "Chat requests by the expert that answers and who chose it.",
+            ["expert", "source"],
+            registry=registry,
+        )
+        self._router_s = Histogram(
+            "molora_router_seconds", "Time to a routing decision.", buckets=ROUTER_S, registry=registry
+        )
+        self._entropy = Histogram(
+            "molora_gate_entropy_nats",
+            "Entropy of the router's probabilities.",
+            buckets=ENTROPY_NATS,
+            registry=registry,
+        )
+        self._ttft_s = Histogram(
+            "molora_ttft_seconds",
+            "Time to the first chunk of a streamed answer.",
+            by_expert,
+            buckets=ANSWER_S,
+            registry=registry,
+        )
+        self._answer_s = Histogram(
+            "molora_request_seconds", "Time to the end of an answer.", by_expert, buckets=ANSWER_S, registry=registry
+        )
+        self.in_flight = Gauge("molora_requests_in_flight", "Chat requests being answered.", registry=registry)
+
+    def observe_decision(self, decision: Decision) -> None:
+        if decision.source == "router":
+            self._router_s.observe(decision.router_ms / 1000)
+            self._entropy.observe(decision.entropy)
+
+    def count_request(self, decision: Decision) -> None:
+        self._requests.labels(decision.expert, decision.source).inc()
+
+    def observe_first_chunk(self, expert: str, started: float) -> None:
+        """`started` as of time.perf_counter."""
+        self._ttft_s.labels(expert).observe(time.perf_counter() - started)
+
+    def observe_end(self, expert: str, started: float) -> None:
+        """`started` as of time.perf_counter."""
+        self._answer_s.labels(expert).observe(time.perf_counter() - started)
+
+    def exposition(self) -> bytes:
+        return generate_latest(self.registry) + generate_latest(REGISTRY)
+
+
+class InFlight:
+    """ASGI middleware: counts chat requests from their first byte to their last, however they end."""
+
+    def __init__(self, app: ASGIApp, gauge: Gauge) -> None:
+        self.app, self.gauge = app, gauge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != CHAT_PATH:
+            return await self.app(scope, receive, send)
+        with self.gauge.track_inprogress():
+            return await self.app(scope, receive, send)
+
+
+def metrics_routes(metrics: Metrics) -> APIRouter:
+    api = APIRouter()
+
+    @api.get("/metrics")
+    async def read_metrics() -> Response:
+        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+    return api

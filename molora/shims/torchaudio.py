@@ -1,0 +1,1 @@
+"""Stands before a torchaudio that cannot load its library: importable, and empty."""

@@ -1,0 +1,1 @@
+"""Stands before a torchcodec that cannot load its library: importable, and empty."""

@@ -1,0 +1,137 @@
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from molora.errors import Unavailable
+from molora.router.batching import Batcher
+from molora.router.head import Floats
+from tests.router.fakes import FakeEncoder
+
+
+@asynccontextmanager
+async def running(encoder: FakeEncoder, max_batch: int = 64) -> AsyncIterator[Batcher]:
+    batcher = Batcher(encoder.encode, max_batch)
+    await batcher.start()
+    try:
+        yield batcher
+    finally:
+        encoder.free.set()
+        await batcher.stop()
+
+
+async def hold(encoder: FakeEncoder, batcher: Batcher) -> "asyncio.Task[Floats]":
+    """A first question that the worker is busy with until the encoder is set free."""
+    encoder.free.clear()
+    first = asyncio.create_task(batcher.score("first"))
+    await asyncio.to_thread(encoder.busy.wait, 30)
+    return first
+
+
+async def ask(batcher: Batcher, texts: Sequence[str]) -> "list[asyncio.Task[Floats]]":
+    tasks = [asyncio.create_task(batcher.score(text)) for text in texts]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_questions_that_arrive_during_a_batch_make_the_next_one():
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        others = await ask(batcher, ["who?", "where?", "when?"])
+        encoder.free.set()
+        rows = await asyncio.gather(first, *others)
+    assert encoder.batches == [["first"], ["who?", "where?", "when?"]]
+    assert [row.tolist() for row in rows] == [[1, 0], [0, 1], [1, 0], [1, 0]]
+
+
+async def test_a_batch_is_no_larger_than_allowed():
+    encoder = FakeEncoder()
+    async with running(encoder, max_batch=2) as batcher:
+        first = await hold(encoder, batcher)
+        others = await ask(batcher, list("abcde"))
+        encoder.free.set()
+        await asyncio.gather(first, *others)
+    assert encoder.batches[1:] == [["a", "b"], ["c", "d"], ["e"]]
+
+
+async def test_equal_texts_that_wait_together_are_computed_once():
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        others = await ask(batcher, ["who?"] * 5 + ["first"])
+        encoder.free.set()
+        await asyncio.gather(first, *others)
+    assert encoder.batches == [["first"], ["who?"]]
+
+
+async def test_one_worker_thread_computes_and_the_event_loop_stays_free():
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not first.done()
+        encoder.free.set()
+        await asyncio.gather(first, *await ask(batcher, list("ab")))
+    assert len(encoder.threads) == 1
+    assert threading.get_ident() not in encoder.threads
+
+
+async def test_a_failing_encoder_fails_who_waits_and_serves_who_comes_after():
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        encoder.failure = RuntimeError("no memory at /secret/path")
+        encoder.free.set()
+        with pytest.raises(Unavailable) as refusal:
+            await first
+        assert "secret" not in refusal.value.message
+        encoder.failure = None
+        assert (await batcher.score("first")).tolist() == [1, 0]
+
+
+async def test_an_encoder_that_answers_too_few_rows_fails_the_batch_alone():
+    answers = [np.zeros((0, 2), dtype=np.float32), np.ones((1, 2), dtype=np.float32)]
+    batcher = Batcher(lambda _: answers.pop(0), 64)
+    await batcher.start()
+    with pytest.raises(Unavailable):
+        await batcher.score("a")
+    assert (await batcher.score("a")).tolist() == [1, 1]
+    await batcher.stop()
+
+
+async def test_a_client_that_goes_away_takes_no_answer_from_another():
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        gone, stays = await ask(batcher, ["who?", "who?"])
+        gone.cancel()
+        encoder.free.set()
+        assert (await stays).tolist() == [0, 1]
+        await first
+    assert gone.cancelled()
+
+
+async def test_stopping_fails_who_waits_and_starting_again_serves():
+    encoder = FakeEncoder()
+    batcher = Batcher(encoder.encode, 64)
+    await batcher.start()
+    first = await hold(encoder, batcher)
+    (second,) = await ask(batcher, ["second"])
+    stopping = asyncio.create_task(batcher.stop())
+    for waiting in (first, second):
+        with pytest.raises(Unavailable):
+            await waiting
+    encoder.free.set()
+    await stopping
+    await batcher.stop()
+    with pytest.raises(Unavailable):
+        await batcher.score("after")
+    await batcher.start()
+    assert (await batcher.score("again")).tolist() == [1, 0]
+    await batcher.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("molora-router")]

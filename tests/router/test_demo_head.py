@@ -1,0 +1,50 @@
+"""The committed head, with the real encoder."""
+
+import pytest
+
+from molora.config import load_config
+from molora.router.data import draw_scene_questions
+from molora.router.encoders import SbertEncoder
+from molora.router.evaluate import evaluate
+from molora.router.head import Head
+from molora.router.query import Query, Wishes
+from molora.router.router import Router
+from molora.router.scoring import Scorer
+from tests.conftest import DEMO, ROOT
+
+UNSEEN_SEED = 5_000_000
+
+
+def test_unseen_scene_questions_go_to_their_expert(demo_head: Head, encoder: SbertEncoder):
+    report = evaluate(demo_head, encoder, draw_scene_questions(UNSEEN_SEED, 800, two_type_share=0.0))
+    assert report.accuracy >= 0.97
+    assert min(report.recall.values()) >= 0.94
+
+
+def test_the_head_is_the_demo_configurations(demo_head: Head):
+    config = load_config(DEMO)
+    assert config.router.head.samefile(ROOT / "molora" / "router" / "demo" / "head.safetensors")
+    assert demo_head.classes == tuple(config.experts)
+
+
+def test_the_file_is_small():
+    assert (ROOT / "molora" / "router" / "demo" / "head.safetensors").stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expert"),
+    [
+        ("Is the dog to the left of the couch?", "spatial"),
+        ("How many boxes are there?", "quantity"),
+        ("What color is the car?", "physical"),
+        ("Is the woman happy?", "social"),
+    ],
+)
+async def test_plain_questions_go_where_a_person_would_send_them(
+    demo_head: Head, encoder: SbertEncoder, text: str, expert: str
+):
+    router = Router(Scorer(encoder, demo_head, demo_head.classes))
+    await router.start()
+    decision = await router.route(Query(text), Wishes())
+    await router.stop()
+    assert decision.expert == expert

@@ -1,0 +1,102 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from molora.errors import BadRequest, Unavailable
+from molora.router.query import Query, Wishes
+from molora.router.router import MAX_CHARACTERS, Router
+from molora.router.scoring import Scorer
+from tests.router.fakes import EXPERTS, FakeEncoder, make_head
+
+WARM_UP = [""]
+
+
+@asynccontextmanager
+async def running(encoder: FakeEncoder, **options: Any) -> AsyncIterator[Router]:
+    router = Router(Scorer(encoder, make_head(), EXPERTS), **options)
+    await router.start()
+    try:
+        yield router
+    finally:
+        await router.stop()
+
+
+async def test_the_right_expert_answers_and_the_decision_says_so():
+    async with running(FakeEncoder()) as router:
+        decision = await router.route(Query("who waves?"), Wishes())
+    assert (decision.mode, decision.source, decision.gates) == ("top1", "router", {"social": 1.0})
+    assert list(decision.probabilities) == list(EXPERTS)
+    assert decision.router_ms > 0
+
+
+async def test_a_repeated_question_is_not_encoded_again_whatever_the_wishes():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        await router.route(Query("who waves?"), Wishes())
+        await router.route(Query("  who waves?\n"), Wishes(temperature=2.0))
+        denied = await router.route(Query("who waves?"), Wishes(deny=("social",)))
+    assert encoder.batches == [WARM_UP, ["who waves?"]]
+    assert denied.expert == "spatial"
+
+
+async def test_the_cache_is_bounded():
+    encoder = FakeEncoder()
+    async with running(encoder, cache_size=1) as router:
+        for text in ("a", "b", "a"):
+            await router.route(Query(text), Wishes())
+    assert encoder.batches == [WARM_UP, ["a"], ["b"], ["a"]]
+
+
+async def test_concurrent_questions_share_batches_and_get_their_own_answers():
+    encoder = FakeEncoder()
+    texts = [f"{'who' if i % 3 else 'where'} {i % 50}" for i in range(200)]
+    async with running(encoder, max_batch=16) as router:
+        decisions = await asyncio.gather(*(router.route(Query(text), Wishes()) for text in texts))
+    assert [d.expert for d in decisions] == ["social" if "who" in text else "spatial" for text in texts]
+    encoded = [text for batch in encoder.batches[1:] for text in batch]
+    assert sorted(encoded) == sorted(set(texts))
+    assert max(map(len, encoder.batches)) == 16
+
+
+async def test_gates_by_hand_and_refusals_never_reach_the_encoder():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        by_hand = await router.route(Query("who?"), Wishes(mode="manual", gates={"spatial": 1.0}))
+        with pytest.raises(BadRequest):
+            await router.route(Query("who?"), Wishes(allow=("nobody",)))
+    assert (by_hand.expert, by_hand.source) == ("spatial", "manual")
+    assert encoder.batches == [WARM_UP]
+
+
+async def test_a_failure_is_not_remembered():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        encoder.failure = RuntimeError("once")
+        with pytest.raises(Unavailable):
+            await router.route(Query("who?"), Wishes())
+        encoder.failure = None
+        assert (await router.route(Query("who?"), Wishes())).expert == "social"
+
+
+async def test_an_encoder_that_fails_at_start_leaves_nothing_running():
+    router = Router(Scorer(FakeEncoder(failure=RuntimeError("broken")), make_head(), EXPERTS))
+    with pytest.raises(Unavailable):
+        await router.start()
+    with pytest.raises(Unavailable):
+        await router.route(Query("who?"), Wishes())
+
+
+async def test_a_very_long_text_is_cut():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        await router.route(Query("who " * 1_000_000), Wishes())
+    assert len(encoder.batches[1][0]) == MAX_CHARACTERS
+
+
+async def test_the_deployments_temperature_flattens_the_probabilities():
+    async with running(FakeEncoder()) as sharp, running(FakeEncoder(), temperature=10.0) as flat:
+        confident, doubtful = [await router.route(Query("who?"), Wishes()) for router in (sharp, flat)]
+    assert confident.confidence > doubtful.confidence > 0.5

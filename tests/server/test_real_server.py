@@ -1,0 +1,225 @@
+"""The whole path on the real engine, through the `openai` SDK: plain, streaming, manual, auto, each error."""
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from openai import OpenAI
+from openai.types.chat import ChatCompletion
+
+from molora.benchmarks.messages import ask as as_messages
+from molora.benchmarks.metrics import is_right
+from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
+from tests.pictures import BROKEN_URLS, ask, data_url, png
+
+pytestmark = pytest.mark.engine
+
+EXPERTS = ("spatial", "quantity", "physical", "social")
+MODELS = ("base", *EXPERTS)
+EXAMPLES = list(make_examples(991, 24, ONE_TYPE))
+
+
+def complete(client: OpenAI, model: str, example: Example, **options: Any) -> ChatCompletion:
+    messages: Any = as_messages(example)
+    options = {"temperature": 0, "max_tokens": 8} | options
+    return client.chat.completions.create(model=model, messages=messages, **options)
+
+
+def text(completion: ChatCompletion) -> str:
+    return completion.choices[0].message.content or ""
+
+
+def routing(answer: Any) -> dict[str, Any]:
+    decision: dict[str, Any] = answer.model_extra["routing"]
+    return decision
+
+
+def test_auto_answers_as_the_chosen_expert_does(client: OpenAI) -> None:
+    for example in EXAMPLES[:8]:
+        routed = complete(client, "auto", example)
+        assert routed.model in EXPERTS
+        assert routing(routed)["gates"] == {routed.model: 1.0}
+        assert text(routed) == text(complete(client, routed.model, example))
+
+
+def test_most_questions_find_their_expert_and_their_answer(client: OpenAI) -> None:
+    answers = [complete(client, "auto", example) for example in EXAMPLES]
+    pairs = list(zip(answers, EXAMPLES, strict=True))
+    assert sum(answer.model == example.question.kinds[0] for answer, example in pairs) >= 0.9 * len(EXAMPLES)
+    assert sum(is_right(text(answer), example.question.answer) for answer, example in pairs) >= 0.75 * len(EXAMPLES)
+
+
+def test_experts_answer_otherwise_than_the_backbone(client: OpenAI) -> None:
+    answers = {model: [text(complete(client, model, example)) for example in EXAMPLES[:8]] for model in MODELS}
+    for expert in EXPERTS:
+        assert answers[expert] != answers["base"]
+
+
+def test_a_mixed_batch_is_answered_as_its_requests_alone(client: OpenAI) -> None:
+    asked = [(model, example) for example in EXAMPLES[:6] for model in MODELS]
+    alone = [text(complete(client, *one)) for one in asked]
+    with ThreadPoolExecutor(len(asked)) as threads:
+        together = list(threads.map(lambda one: text(complete(client, *one)), asked))
+    assert together == alone
+
+
+def test_a_stream_says_the_same_and_begins_with_the_decision(client: OpenAI) -> None:
+    plain = complete(client, "auto", EXAMPLES[0])
+    messages: Any = as_messages(EXAMPLES[0])
+    chunks = list(
+        client.chat.completions.create(
+            model="auto",
+            messages=messages,
+            temperature=0,
+            max_tokens=8,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+    )
+    assert routing(chunks[0])["gates"] == routing(plain)["gates"]
+    assert not any("routing" in (chunk.model_extra or {}) for chunk in chunks[1:])
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == text(plain)
+    assert chunks[-1].usage == plain.usage
+
+
+def test_headers_tell_the_decision(client: OpenAI) -> None:
+    messages: Any = as_messages(EXAMPLES[0])
+    raw = client.chat.completions.with_raw_response.create(model="auto", messages=messages, max_tokens=1)
+    decision = routing(raw.parse())
+    assert raw.headers["x-molora-expert"] in decision["gates"]
+    assert raw.headers["x-molora-source"] == "router"
+    assert float(raw.headers["x-molora-confidence"]) == pytest.approx(decision["confidence"], abs=1e-4)
+    assert float(raw.headers["x-molora-router-ms"]) >= 0
+
+
+def test_gates_by_hand_choose_the_expert(client: OpenAI) -> None:
+    by_hand = complete(client, "auto", EXAMPLES[0], extra_body={"routing": {"gates": {"social": 1.0}}})
+    assert (by_hand.model, routing(by_hand)["source"]) == ("social", "manual")
+    assert text(by_hand) == text(complete(client, "social", EXAMPLES[0]))
+
+
+def test_allow_and_deny_bound_the_router(client: OpenAI) -> None:
+    chosen = complete(client, "auto", EXAMPLES[0]).model
+    denied = complete(client, "auto", EXAMPLES[0], extra_body={"routing": {"deny": [chosen]}})
+    assert denied.model != chosen
+    allowed = complete(client, "auto", EXAMPLES[0], extra_body={"routing": {"allow": ["physical"]}})
+    assert (allowed.model, routing(allowed)["probabilities"]) == ("physical", {"physical": 1.0})
+
+
+def test_questions_without_a_picture_are_answered(client: OpenAI) -> None:
+    messages: Any = [{"role": "user", "content": "How many balls are there?"}]
+    assert client.chat.completions.create(model="auto", messages=messages, max_tokens=4).choices
+
+
+def test_vllms_own_features_pass_through(client: OpenAI) -> None:
+    answer = complete(client, "auto", EXAMPLES[0], n=2, logprobs=True, top_logprobs=3, temperature=1, seed=7)
+    assert len(answer.choices) == 2
+    assert answer.choices[0].logprobs
+    assert answer.choices[0].logprobs.content
+    shape = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"enum": ["left", "right"]}}}
+    assert json.loads(text(complete(client, "auto", EXAMPLES[0], response_format=shape))) in ("left", "right")
+
+
+def test_models_are_listed(client: OpenAI) -> None:
+    cards = client.models.list().data
+    assert [card.id for card in cards] == ["auto", *MODELS]
+    digests = {card.model_dump().get("digest") for card in cards if card.id in EXPERTS}
+    assert len(digests) == len(EXPERTS)
+
+
+def test_an_unknown_model_is_not_found(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        complete(client, "nobody", EXAMPLES[0])
+    assert caught.value.code == "model_not_found"
+
+
+def refusal(client: OpenAI, messages: Sequence[Any], **options: Any) -> openai.BadRequestError:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="auto", messages=list(messages), **options)
+    body: Any = caught.value.body
+    assert set(body) == {"message", "type", "param", "code"}
+    assert "/work" not in body["message"]
+    assert "Traceback" not in body["message"]
+    return caught.value
+
+
+@pytest.mark.parametrize("url", BROKEN_URLS.values(), ids=BROKEN_URLS)
+def test_a_broken_picture_is_refused(client: OpenAI, url: Any) -> None:
+    assert refusal(client, ask(url)).param == "messages.0.content.0.image_url"
+
+
+@pytest.mark.parametrize(
+    "routing", [{"deny": list(EXPERTS)}, {"allow": ["nobody"]}, {"gates": {"nobody": 1}}, {"a": 1}]
+)
+def test_a_wish_that_cannot_be_met_is_refused(client: OpenAI, routing: dict[str, Any]) -> None:
+    assert str(refusal(client, ask(data_url(png())), extra_body={"routing": routing}).param).startswith("routing.")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_tokens": 1_000_000},
+        {"max_tokens": 0},
+        {"n": -1},
+        {"temperature": -1},
+        {"top_p": 5},
+        {"logit_bias": {"99999999": 1}},
+        {"stop": 5},
+        {"tools": [{"type": "function"}]},
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "nothing"}}}},
+        {"extra_body": {"structured_outputs": {"regex": "("}}},
+        {"extra_body": {"chat_template": "{{ 1 }}"}},
+        {"extra_body": {"mm_processor_kwargs": {"max_pixels": 10**9}}},
+        {"extra_body": {"kv_transfer_params": {"do_remote_prefill": True}}},
+        {"extra_body": {"truncate_prompt_tokens": 0}},
+        {"extra_body": {"echo": True}},
+        {"extra_body": {"add_generation_prompt": True, "continue_final_message": True}},
+        {"extra_body": {"chat_template_kwargs": {"messages": 1}}},
+    ],
+)
+def test_options_the_engine_refuses_are_the_clients_fault(
+    client: OpenAI, options: dict[str, Any], stream: bool
+) -> None:
+    refusal(client, ask(data_url(png())), stream=stream, **options)
+
+
+def test_too_long_a_question_and_too_many_pictures_are_refused(client: OpenAI) -> None:
+    refusal(client, [{"role": "user", "content": "why " * 5000}])
+    refusal(client, ask(data_url(png())) * 5)
+
+
+def test_a_picture_the_model_cannot_take_is_refused(client: OpenAI) -> None:
+    from PIL import Image
+
+    error = refusal(client, ask(data_url(png(Image.new("RGB", (4000, 2))))))
+    assert "PIL" not in error.message
+
+
+def test_temperature_that_is_no_number_is_refused(server_url: str) -> None:
+    body = json.dumps({"model": "base", "messages": ask(data_url(png())), "temperature": float("nan")})
+    headers = {"content-type": "application/json"}
+    with httpx.Client(trust_env=False, timeout=600) as http:
+        response = http.post(f"{server_url}/v1/chat/completions", content=body, headers=headers)
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/pause", "/invocations", "/update_weights", "/v1/completions", "/v1/load_lora_adapter"]
+)
+def test_nothing_of_vllms_own_routes_is_reachable(server_url: str, path: str) -> None:
+    with httpx.Client(trust_env=False, timeout=600) as http:
+        assert http.post(server_url + path, json={}).status_code == 404
+
+
+def test_questions_are_routed_in_batches(server_url: str) -> None:
+    queries = [{"question": example.question.text} for example in EXAMPLES]
+    with httpx.Client(trust_env=False, timeout=600) as http:
+        data = http.post(f"{server_url}/v1/route", json={"queries": queries}).json()["data"]
+    experts = [next(iter(decision["gates"])) for decision in data]
+    right = sum(expert == example.question.kinds[0] for expert, example in zip(experts, EXAMPLES, strict=True))
+    assert right >= 0.9 * len(EXAMPLES)

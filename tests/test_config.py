@@ -1,0 +1,109 @@
+"""A configuration is read whole, or refused by a line that names the key or the file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from molora.config import ADAPTER_FILES, Config, check_keys, load_config
+from molora.errors import ConfigError
+
+SHIPPED = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
+
+
+def values() -> dict[str, Any]:
+    return {
+        "engine": {"model": "backbone"},
+        "experts": {"left": {"adapter": "left", "description": "Left."}},
+        "router": {"head": "head.safetensors"},
+    }
+
+
+def make_files(folder: Path, config: Config) -> None:
+    """Every file the configuration names, below `folder` and empty."""
+    for expert in config.experts.values():
+        (folder / expert.adapter).mkdir(parents=True)
+        for name in ADAPTER_FILES:
+            (folder / expert.adapter / name).touch()
+    (folder / config.router.head).parent.mkdir(parents=True, exist_ok=True)
+    (folder / config.router.head).touch()
+    (folder / config.engine.model).mkdir(parents=True, exist_ok=True)
+
+
+def write(folder: Path, content: dict[str, Any]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "molora.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make_files(tmp_path, check_keys(values(), tmp_path))
+    return tmp_path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    return caught.value.message
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
+def test_a_shipped_configuration_loads_once_its_files_are_there(path: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(path.read_text())
+    home = tmp_path / "configs"
+    home.mkdir()
+    make_files(home, check_keys(content, path))
+    config = load_config(write(home, content))
+    assert list(config.experts) == ["spatial", "quantity", "physical", "social"]
+    assert config.router.head.is_file()
+
+
+def test_paths_are_relative_to_the_file(folder: Path) -> None:
+    config = load_config(write(folder, values()))
+    assert config.engine.model == str(folder / "backbone")
+    assert config.experts["left"].adapter == folder / "left"
+    assert config.router.head == folder / "head.safetensors"
+
+
+def test_a_model_that_is_no_folder_is_a_hub_id(folder: Path) -> None:
+    content = values() | {"engine": {"model": "Qwen/Qwen2-VL-2B-Instruct"}}
+    assert load_config(write(folder, content)).engine.model == "Qwen/Qwen2-VL-2B-Instruct"
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "named"),
+    [
+        ("engine", {"model": "backbone", "speed": 11}, "unknown key 'engine.speed'"),
+        ("colour", "red", "unknown key 'colour'"),
+        ("engine", {}, "engine.model"),
+        ("engine", {"model": "./nowhere"}, "engine.model: no such folder"),
+        ("experts", {}, "experts"),
+        ("experts", {"base": {"adapter": "left", "description": "x"}}, "'base' is a reserved name"),
+        ("experts", {"auto": {"adapter": "left", "description": "x"}}, "'auto' is a reserved name"),
+        ("experts", {"a/b": {"adapter": "left", "description": "x"}}, "experts.a/b"),
+        ("experts", {"left": {"adapter": "left"}}, "experts.left.description"),
+        ("experts", {"left": {"adapter": "right", "description": "x"}}, "experts.left.adapter: no such folder"),
+        ("experts", {"left": {"adapter": "backbone", "description": "x"}}, "no adapter_config.json"),
+        ("router", {"head": "no.safetensors"}, "router.head: no such file"),
+        ("router", {"head": "head.safetensors", "encoder": "none"}, "router.encoder: no such folder"),
+        ("router", {"head": "head.safetensors", "temperature": 0}, "router.temperature"),
+        ("router", {"head": "head.safetensors", "temperature": float("nan")}, "router.temperature"),
+        ("port", 70000, "port"),
+    ],
+)
+def test_a_refusal_names_the_key_or_the_file(folder: Path, section: str, change: Any, named: str) -> None:
+    assert named in refusal(write(folder, values() | {section: change}))
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "a: [", "\x00", "engine: 5"])
+def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "molora.yaml"
+    path.write_text(text)
+    assert str(path) in refusal(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    assert "nothing.yaml" in refusal(tmp_path / "nothing.yaml")
