@@ -9,8 +9,8 @@ import os
 import sys
 from contextlib import suppress
 from functools import cache
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec, module_from_spec
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import module_from_spec
 from pathlib import Path
 
 SHIMS = Path(__file__).with_name("shims")
@@ -45,7 +45,7 @@ def _can_load(package: str, pattern: str) -> bool:
     """Whether the package's own library loads beside this torch; True as well where there is no package to mend."""
     import torch
 
-    spec = find_spec(package)
+    spec = PathFinder.find_spec(package, _path_without_shims())
     if spec is None or not spec.submodule_search_locations:
         return True
     try:
@@ -66,10 +66,15 @@ def _declare_operators() -> None:
     _KEPT_ALIVE.append(library)
 
 
+def _path_without_shims() -> list[str]:
+    return [folder for folder in sys.path if folder != str(SHIMS)]
+
+
 def _mend_children() -> None:
     """vLLM starts processes of its own, and imports these libraries there before it asks any plugin."""
+    sys.path[:] = _path_without_shims()
     with suppress(ImportError):
         import torchvision  # noqa: F401  # the real one, before its shim stands in front of it
-    sys.path[:] = dict.fromkeys([str(SHIMS), *sys.path])  # for those multiprocessing starts
+    sys.path.insert(0, str(SHIMS))  # for those multiprocessing starts
     inherited = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(SHIMS), *inherited]))  # for the others

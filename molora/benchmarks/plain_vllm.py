@@ -1,19 +1,22 @@
 """The command line of a plain `vllm serve` that serves what a Molora configuration serves, with the same settings."""
 
 import json
+import sys
 from typing import Any
 
-from molora.benchmarks.serving import HOST, Command, script
+from molora.benchmarks.serving import HOST, Command
 from molora.compat import mend_torch_companions
 from molora.config import Config
 
+SERVE = "vllm.entrypoints.openai.api_server"
+"""What `vllm serve` runs; the `vllm` script does not start from the CPU build, whose package has another name."""
+
 
 def vllm_command(config: Config, settings: dict[str, Any]) -> Command:
-    """`settings`: fields of vLLM's engine arguments, as Molora passes them, `model` among them."""
+    """`settings`: fields of vLLM's engine arguments, as Molora passes them."""
     mend_torch_companions()  # a child process inherits the cure
-    settings = {name: value for name, value in settings.items() if name != "model"}
     modules = [f"{name}={expert.adapter}" for name, expert in config.experts.items()]
-    arguments = [script("vllm"), "serve", config.engine.model, "--host", HOST, "--port", "{port}"]
+    arguments = [sys.executable, "-m", SERVE, "--host", HOST, "--port", "{port}"]
     arguments += ["--lora-modules", *modules, *flags(settings)]
     return Command("vllm serve", arguments, "/health", _offline(config))
 

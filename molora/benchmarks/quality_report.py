@@ -76,7 +76,7 @@ def write_answers(answers: Sequence[Answer], path: Path) -> None:
 
 
 def print_table(console: Console, answers: Sequence[Answer]) -> None:
-    rows = accuracy(answers) | {"routed to the right expert": routing_accuracy(answers)}
+    rows = accuracy(answers) | {"routed right": routing_accuracy(answers)}
     columns = list(rows[AUTO])
     table = Table("arm", *columns, title="Exact match")
     for arm, row in rows.items():

@@ -222,7 +222,7 @@ def _ask_corner(scene: Scene, rng: random.Random) -> Asked:
 
 
 @dataclass(frozen=True)
-class _Group:
+class Group:
     """Things of a kind, of a colour, or of both; shirts give nobody a colour."""
 
     kind: str | None = None
@@ -241,17 +241,17 @@ class _Group:
         return self.kind in (None, thing.kind)
 
 
-def _groups() -> list[_Group]:
+def _groups() -> list[Group]:
     """The wider a group, the more often it stands in the list."""
-    kinds = [_Group(kind=kind) for kind in (*SHAPES, "person")]
-    colours = [_Group(colour=colour) for colour in COLOURS]
-    return kinds * 3 + colours * 2 + [_Group(kind, colour) for colour in COLOURS for kind in SHAPES]
+    kinds = [Group(kind=kind) for kind in (*SHAPES, "person")]
+    colours = [Group(colour=colour) for colour in COLOURS]
+    return kinds * 3 + colours * 2 + [Group(kind, colour) for colour in COLOURS for kind in SHAPES]
 
 
 GROUPS = _groups()
 
 
-def pick_group(scene: Scene, rng: random.Random) -> _Group:
+def pick_group(scene: Scene, rng: random.Random) -> Group:
     """A group, seldom an empty one, larger ones more often than chance would have it."""
     few = rng.sample(GROUPS, 6)
     if rng.random() < 0.12:

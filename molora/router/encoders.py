@@ -1,7 +1,8 @@
 """Text -> vectors: the frozen sentence encoder under the router's head."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,13 +21,10 @@ class Encoder(Protocol):
     """What the router needs of an encoder; `digest` tells a head trained on another one."""
 
     @property
-    def dim(self) -> int: ...
-
-    @property
     def digest(self) -> str: ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """[len(texts), dim]; called from one thread at a time."""
+        """[len(texts), dim], for at least one text; called from one thread at a time."""
 
 
 class SbertEncoder:
@@ -39,11 +37,25 @@ class SbertEncoder:
         path = Path(folder) if folder else packaged_model()
         self.digest = _digest(path / WEIGHTS)
         self._model = _load(path)
-        self.dim = int(self._model.get_embedding_dimension())
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        vectors = self._model.encode(list(texts), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.dim)
+        with one_torch_thread():
+            vectors = self._model.encode(list(texts), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+        return np.asarray(vectors, dtype=np.float32)
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """For work too small to share: beside an engine that keeps the cores busy, torch's threads mostly wait for each
+    other, and a question takes many times as long."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def packaged_model() -> Path:

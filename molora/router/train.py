@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812
 
 from molora.router.data import Sample, as_targets
-from molora.router.encoders import Encoder
+from molora.router.encoders import Encoder, one_torch_thread
 from molora.router.evaluate import Report, encode_once, measure
 from molora.router.head import Floats, Head
 from molora.router.network import HeadNetwork, pack
@@ -60,7 +60,8 @@ def train(
     held, rest = examples.take(order[:num_held]), examples.take(order[num_held:])
 
     def fit(part: _Examples, calibration: float, stage: str) -> Head:
-        weights = _fit(part, plan, lambda step, steps, loss: on_step(stage, step, steps, loss))
+        with one_torch_thread():
+            weights = _fit(part, plan, lambda step, steps, loss: on_step(stage, step, steps, loss))
         return Head(tuple(classes), encoder.digest, calibration, weights)
 
     logits = fit(rest, 1.0, "calibrate").logits(held.vectors, held.texts)
@@ -78,7 +79,6 @@ def fit_temperature(logits: Floats, targets: Floats) -> float:
 
 
 def _fit(examples: _Examples, plan: Plan, on_step: Callable[[int, int, float], None]) -> dict[str, Floats]:
-    torch.set_num_threads(1)  # the network is so small that threads cost more than they bring
     torch.manual_seed(plan.seed)
     num, dim = examples.vectors.shape
     network = HeadNetwork(dim, plan.hidden, plan.num_buckets, examples.targets.shape[1], plan.dropout)

@@ -15,14 +15,18 @@ from transformers import AutoProcessor, Qwen2VLForConditionalGeneration  # noqa:
 
 from molora.adapters.demo_build.build import build_demo  # noqa: E402
 from molora.adapters.demo_build.measure import UNSEEN_SEED, measure  # noqa: E402
-from molora.adapters.demo_build.packing import Packer  # noqa: E402
+from molora.adapters.demo_build.packing import Packer, Turn  # noqa: E402
 from molora.adapters.demo_build.training import Plan, read  # noqa: E402
 from molora.adapters.demo_build.vision import KINDS, label, render, see  # noqa: E402
 from molora.benchmarks.questions import make_examples  # noqa: E402
 from molora.benchmarks.scenes import Scene  # noqa: E402
 
 BACKBONE = Path("molora/adapters/demo/backbone")
-TURNS = [("Where is the red ball?", "top left"), ("How many boxes are there?", "3"), ("Is anyone sad?", "yes")]
+TURNS: list[Turn] = [
+    ("Where is the red ball?", "top left"),
+    ("How many boxes are there?", "3"),
+    ("Is anyone sad?", "yes"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +87,17 @@ def test_measured_exact_match_is_that_of_greedy_decoding(model, processor):
 
 
 def test_a_short_build_makes_weights_that_load_and_a_second_run_keeps_them(tmp_path):
-    plan = Plan(2, 2, 4, 2, 2, 2, 2, 3)
+    plan = Plan(2, 2, 2, 4, 2, 2, 2, 2, 2, 2, 2, 3)
     stages = []
     build_demo(tmp_path, plan, lambda stage, *_: stages.append(stage))
-    assert sorted(set(stages)) == [
-        *(f"adapter {k}" for k in ("physical", "quantity", "social", "spatial")),
+    assert list(dict.fromkeys(stages)) == [
+        "vision, 9 labels",
         "backbone",
-        "vision tower",
+        "vision, 49 labels",
+        "vision1, 49 labels",
+        "backbone, relating",
+        "backbone, referring",
+        *(f"adapter {kind}" for kind in ("spatial", "quantity", "physical", "social")),
     ]
     base = Qwen2VLForConditionalGeneration.from_pretrained(tmp_path / "backbone", dtype=torch.float32)
     tuned = PeftModel.from_pretrained(base, tmp_path / "social")
@@ -102,7 +110,7 @@ def test_a_short_build_makes_weights_that_load_and_a_second_run_keeps_them(tmp_p
 
 
 def test_the_same_seed_builds_the_same_backbone(tmp_path):
-    plan = Plan(1, 1, 2, 1, 1, 1, 1, 1)
+    plan = Plan(1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1, 9)
     for name in ("one", "two"):
         build_demo(tmp_path / name, plan, lambda *_: None)
     files = [(tmp_path / name / "backbone" / "model.safetensors").read_bytes() for name in ("one", "two")]

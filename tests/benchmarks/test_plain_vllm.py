@@ -34,5 +34,5 @@ def test_plain_vllm_reads_the_very_settings_that_molora_passes() -> None:
 
     parsed = make_arg_parser(FlexibleArgumentParser()).parse_args([a.replace("{port}", "1") for a in arguments])
     ours, theirs = AsyncEngineArgs(**settings), AsyncEngineArgs.from_cli_args(parsed)
-    for name in settings.keys() - {"model", "served_model_name"}:
+    for name in settings.keys() - {"served_model_name"}:
         assert getattr(ours, name) == getattr(theirs, name), name

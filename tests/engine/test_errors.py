@@ -63,6 +63,7 @@ def test_what_is_no_path_stays(text: str) -> None:
         ({"messages": [{"role": "user", "content": "a"}], "n": "many"}, "n"),
         ({"messages": [{"role": "user", "content": "a"}], "stop": 5}, "stop"),
         ({"messages": [{"role": "user", "content": "a"}], "echo": True}, "echo"),
+        ({"messages": [{"role": "user", "content": "a"}], "truncate_prompt_tokens": 0}, "truncate_prompt_tokens"),
         ({"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2}, "top_logprobs"),
     ],
 )

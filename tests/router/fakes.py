@@ -16,7 +16,6 @@ DIGEST = "fake"
 class FakeEncoder:
     """A text with "who" in it points one way, any other the other way."""
 
-    dim: int = 2
     digest: str = DIGEST
     failure: Exception | None = None
     batches: list[list[str]] = field(default_factory=list)

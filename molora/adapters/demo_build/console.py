@@ -52,7 +52,7 @@ def _make_table(folder: Path, num: int) -> Table:
     packer = Packer(Qwen2Tokenizer.from_pretrained(folder / "backbone"))
     table.add_row("backbone alone", *_measure_all(model, packer, num))
     for name in KINDS:
-        tuned = PeftModel.from_pretrained(model, folder / name)
+        tuned = PeftModel.from_pretrained(model, folder / name)  # changes the model's own layers
         table.add_row(name, *_measure_all(model, packer, num))
         model = tuned.unload()
     return table

@@ -8,7 +8,7 @@ very conversation the chat template makes of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import torch
@@ -37,6 +37,9 @@ class Batch:
     at: Tensor
     wanted: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
+
 
 class Packer:
     def __init__(self, tokenizer: Qwen2Tokenizer) -> None:
@@ -47,7 +50,7 @@ class Packer:
 
         @lru_cache(maxsize=200_000)
         def encode(text: str) -> list[int]:
-            return tokenizer(text).input_ids
+            return list(tokenizer(text).input_ids)
 
         self._encode = encode
 

@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable
 
 from molora.adapters.demo_build.packing import Turn
-from molora.benchmarks.questions import GROUPS, STEPS, is_beyond, name_things, neighbour, pick_group
-from molora.benchmarks.scenes import GRID, Scene
+from molora.benchmarks.questions import GROUPS, STEPS, Group, is_beyond, name_things, neighbour, pick_group, seen_by
+from molora.benchmarks.scenes import GRID, Scene, Thing
 
 Fact = tuple[str, str]
 """What is asked, in a few words, and the answer."""
@@ -94,3 +94,22 @@ _WEIGHTED: dict[Callable[[Scene, random.Random], Fact], int] = {
     _corner: 2,
 }
 _KINDS, _WEIGHTS = list(_WEIGHTED), list(_WEIGHTED.values())
+
+
+def make_profiles(scene: Scene, rng: random.Random, num: int) -> Turn:
+    """One turn that tells all about things singled out by name: to find what is named is half of most questions."""
+    named = name_things(scene)
+    pieces = ["Tell all.", ""]
+    for thing, name in rng.sample(named, min(num, len(named))):
+        pieces += [f", {name}:", _profile(scene, thing)]
+    return tuple(pieces)
+
+
+def _profile(scene: Scene, thing: Thing) -> str:
+    """Where it is, what it is like, its neighbours in the order of STEPS, how many there are of its kind and colour."""
+    around = [neighbour(scene, thing, where) for where in STEPS]
+    near = " ".join(found.kind if found else "nothing" for found in around)
+    like = [Group(kind=thing.kind), Group(colour=thing.colour)]
+    counts = " ".join(str(group.count(scene)) for group in like)
+    seen = seen_by(scene, thing) if thing.kind == "person" and thing.side != "ahead" else None
+    return f"{thing.quadrant}, {thing.describe()} {seen.kind if seen else ''}, {near}, {counts}"

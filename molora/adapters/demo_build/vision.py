@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,9 +18,12 @@ from transformers.models.qwen2_vl.modeling_qwen2_vl import (
 from molora.benchmarks.questions import GROUPS, STEPS, seen_by
 from molora.benchmarks.scenes import CELL, COLOURS, GAZES, GRID, MOODS, SHAPES, SIZES, TEXTURES, Scene, Thing
 
+Tower: TypeAlias = Qwen2VisionTransformerPretrainedModel
 MERGE = 2
 PATCH = CELL // MERGE
 IGNORED = -100
+FLOOR = 1.5
+"""Standard deviation at which an aligned token tells what the known ones do not; theirs is about 4."""
 
 KINDS = ("nothing", *SHAPES, "ramp", "tower", "person")
 SIDES = ("left", "right", "straight")
@@ -40,7 +45,7 @@ def render(scenes: list[Scene]) -> Tensor:
     return blocks.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(len(scenes), -1, 3 * PATCH * PATCH)
 
 
-def see(visual: Qwen2VisionTransformerPretrainedModel, patches: Tensor) -> Tensor:
+def see(visual: Tower, patches: Tensor) -> Tensor:
     """Visual tokens [pictures, 16, hidden] of patches [pictures, 64, 588]; agrees with `visual` itself to rounding.
 
     A still picture shows both temporal halves of a patch the same pixels, so their weights are added up first.
@@ -75,6 +80,25 @@ def _attend(block: Qwen2VLVisionBlock, hidden: Tensor, rotary: tuple[Tensor, Ten
     mixed = functional.scaled_dot_product_attention(query, key, value)
     output: Tensor = attention.proj(mixed.transpose(1, 2).reshape(hidden.shape))
     return output
+
+
+@torch.no_grad()
+def align(visual: Tower, known: Tensor, patches: Tensor) -> None:
+    """Fold into the merger's last layer the linear map that brings its tokens nearest to `known` ones of these patches.
+
+    known float32 [pictures, 16, hidden]. What the known tokens do not tell passes too, at a standard deviation of at
+    least FLOOR, in the directions that they use least: their reader goes on as before, and finds more there.
+    """
+    tokens, wanted = see(visual, patches).flatten(0, 1).double(), known.flatten(0, 1).double()
+    variances, directions = torch.linalg.eigh(tokens.T.cov())
+    whiten = directions / (variances + 0.1 * variances.median()).sqrt()
+    white = (tokens - tokens.mean(0)) @ whiten
+    read = torch.linalg.lstsq(white, wanted - wanted.mean(0)).solution
+    given, strengths, taken = torch.linalg.svd(read)
+    turn = (whiten @ given * strengths.clamp(min=FLOOR) @ taken).T.float()
+    last = visual.merger.mlp[-1]
+    last.weight.copy_(turn @ last.weight)
+    last.bias.copy_(turn @ (last.bias - tokens.mean(0).float()) + wanted.mean(0).float())
 
 
 def label(scenes: list[Scene]) -> Tensor:
@@ -119,9 +143,9 @@ def _index(thing: Thing | None) -> int:
 class AttributeHeads(nn.Module):
     """Linear readers of a visual token, one for each label; thrown away after the vision tower has learnt."""
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, hidden: int, num_labels: int) -> None:
         super().__init__()
-        self.readers = nn.ModuleList(nn.Linear(hidden, num) for num in NUM_CLASSES)
+        self.readers = nn.ModuleList(nn.Linear(hidden, num) for num in NUM_CLASSES[:num_labels])
 
     def forward(self, tokens: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Mean cross-entropy over the labels, and the share of them read right."""
