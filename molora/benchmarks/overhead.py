@@ -21,16 +21,7 @@ from molora.benchmarks.questions import ONE_TYPE, make_examples
 
 SEED = 77_000_000
 OURS, THEIRS = "molora", "vllm"
-HEADINGS = (
-    "concurrency",
-    "vLLM req/s",
-    "Molora req/s",
-    "ratio (min to max)",
-    "vLLM TTFT ms",
-    "Molora TTFT ms",
-    "added TTFT ms",
-    "router ms",
-)
+HEADINGS = ("clients", "vLLM /s", "Molora /s", "ratio", "min", "max", "vLLM TTFT", "Molora TTFT", "added", "router")
 
 
 def plan_rounds(num_rounds: int, concurrencies: Sequence[int], num_tokens: int) -> Iterator[Round]:
@@ -49,7 +40,8 @@ async def measure(ours: str, theirs: str, plans: Sequence[Round], console: Conso
         Target(OURS, ours, lambda _: "auto"),
     ]
     timings: list[Timing] = []
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=600)) as session:
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
         for plan in track(plans, "rounds", console=console, transient=True):
             for target in targets if plan.number % 2 else targets[::-1]:
                 timings += await run_round(session, target, plan)
@@ -67,14 +59,14 @@ def compare_all(timings: Sequence[Timing]) -> list[Overhead]:
 
 
 def print_table(console: Console, overheads: Sequence[Overhead]) -> None:
-    table = Table(title="Molora (model: auto) against vllm serve (adapter named by hand)")
+    table = Table(title="Molora (model: auto) against vllm serve (adapter named by hand); requests per second, ms")
     for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for one in overheads:
-        spread = f"{one.ratio:.3f} ({min(one.ratios):.3f} to {max(one.ratios):.3f})"
-        rates = (f"{one.theirs_per_s:.1f}", f"{one.ours_per_s:.1f}", spread)
-        times = (one.theirs_ttft_ms, one.ours_ttft_ms, one.added_ttft_ms, one.router_ms)
-        table.add_row(str(one.concurrency), *rates, *(f"{ms:.1f}" for ms in times))
+        rates = (f"{rate:.1f}" for rate in (one.theirs_per_s, one.ours_per_s))
+        ratios = (f"{ratio:.3f}" for ratio in (one.ratio, min(one.ratios), max(one.ratios)))
+        times = (f"{ms:.1f}" for ms in (one.theirs_ttft_ms, one.ours_ttft_ms, one.added_ttft_ms, one.router_ms))
+        table.add_row(str(one.concurrency), *rates, *ratios, *times)
     console.print(table)
 
 

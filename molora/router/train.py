@@ -33,7 +33,7 @@ class Plan:
     epochs: int = 12
     batch: int = 256
     deep_rate: float = 2e-3
-    wide_rate: float = 2e-2
+    wide_rate: float = 5e-3
     dropout: float = 0.3
     smoothing: float = 0.1
     held_out: float = 0.1

@@ -1,5 +1,8 @@
+import pytest
+from rich.console import Console
+
 from molora.benchmarks.metrics import Timing
-from molora.benchmarks.overhead import OURS, THEIRS, compare_all, plan_rounds, summarise
+from molora.benchmarks.overhead import OURS, THEIRS, compare_all, plan_rounds, print_table, summarise
 
 
 def test_the_first_round_warms_up_and_no_round_asks_what_another_did() -> None:
@@ -9,11 +12,13 @@ def test_the_first_round_warms_up_and_no_round_asks_what_another_did() -> None:
     assert len(set(scenes)) == len(scenes)
 
 
-def test_each_concurrency_is_compared_on_its_own() -> None:
+def test_each_concurrency_is_compared_on_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     timings = [
         Timing(name, concurrency, 1, 0, 0.0, 0.1, 1.0 * concurrency if name == OURS else 1.0, 16, "spatial")
         for name in (OURS, THEIRS)
         for concurrency in (8, 1)
     ]
+    print_table(Console(width=120), compare_all(timings))
+    assert "0.125" in capsys.readouterr().out
     summary = summarise(compare_all(timings), 16)
     assert [(row["concurrency"], row["ratio"]) for row in summary["concurrency"]] == [(1, 1.0), (8, 0.125)]
