@@ -63,16 +63,6 @@ class Thing:
     def quadrant(self) -> str:
         return f"{'top' if self.row < GRID // 2 else 'bottom'} {'left' if self.column < GRID // 2 else 'right'}"
 
-    def describe(self) -> str:
-        """All that can be seen of it, in a few words."""
-        if self.is_shape:
-            return f"{self.size} {self.texture} {self.colour} {self.kind}"
-        if self.kind == "ramp":
-            return f"{self.colour} ramp down to the {self.side}"
-        if self.kind == "tower":
-            return f"{self.colour} tower {'standing straight' if self.side == 'straight' else 'leaning ' + self.side}"
-        return f"{self.mood} person in {self.colour} looking {self.side}{' and waving' if self.waving else ''}"
-
 
 @dataclass(frozen=True)
 class Scene:
@@ -95,11 +85,6 @@ class Scene:
 
     def at(self, row: int, column: int) -> Thing | None:
         return next((t for t in self.things if (t.row, t.column) == (row, column)), None)
-
-    def describe(self) -> str:
-        """Every cell in reading order: "nothing", or all that can be seen of the thing in it."""
-        cells = (self.at(row, column) for row in range(GRID) for column in range(GRID))
-        return ", ".join(thing.describe() if thing else "nothing" for thing in cells)
 
     def render(self) -> Image.Image:
         """The picture: RGB, 112 x 112, the same for the same scene."""

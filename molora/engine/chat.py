@@ -7,30 +7,20 @@ from typing import Any
 from pydantic import ValidationError
 from vllm.engine.protocol import EngineClient
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest, ChatCompletionResponse
-from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
 from vllm.entrypoints.openai.models.protocol import BaseModelPath, LoRAModulePath
 from vllm.entrypoints.openai.models.serving import OpenAIServingModels
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
-from vllm.lora.request import LoRARequest
+from vllm.exceptions import VLLMError
 from vllm.renderers.online_renderer import OnlineRenderer
 
 from molora.config import Config
-from molora.engine.errors import FAILURES, REFUSALS, explain, explain_invalid, explain_response
+from molora.engine.errors import UNCLASSED, explain, explain_invalid, explain_response, explain_unreadable
+from molora.engine.expert_chat import ExpertChat
 from molora.engine.interface import Body, Completion, Stream
 from molora.errors import BadRequest, ConfigError, Unavailable
 
 # By the first two one vLLM node hands work to another; the others fail on messages with pictures.
 UNSERVED_FIELDS = ("kv_transfer_params", "ec_transfer_params", "echo", "truncate_prompt_tokens")
-
-
-class ExpertChat(OpenAIServingChat):
-    """A request meets exactly the adapter it names; vLLM's adapters by modality would give `base` an expert's."""
-
-    def _maybe_get_adapters(
-        self, request: ChatCompletionRequest, supports_default_mm_loras: bool = False
-    ) -> LoRARequest | None:
-        del supports_default_mm_loras
-        return self.models.lora_requests.get(request.model)
 
 
 async def build_chat(client: EngineClient, config: Config) -> ExpertChat:
@@ -65,14 +55,19 @@ def parse(body: Body) -> ChatCompletionRequest:
         return ChatCompletionRequest.model_validate(body)
     except ValidationError as error:
         raise explain_invalid(error) from None
-    except REFUSALS as error:
+    except VLLMError as error:
         raise explain(error) from None
+    except (*UNCLASSED, AttributeError) as error:  # the last: some of vLLM's checks take any value for an object
+        raise explain_unreadable(error) from None
 
 
 async def answer(
     chat: ExpertChat, request: ChatCompletionRequest, messages: Sequence[Body], expert: str
 ) -> Completion | Stream:
-    """Raises MoloraError for whatever vLLM refuses, in a stream as well: its first event has been seen on return."""
+    """Raises MoloraError for whatever vLLM refuses, in a stream as well: its first event has been seen on return.
+
+    Any other exception is a bug, the server's fault.
+    """
     request = request.model_copy(update={"model": expert, "messages": list(messages)})
     try:
         result = await chat.create_chat_completion(request)
@@ -81,7 +76,7 @@ async def answer(
         if isinstance(result, ChatCompletionResponse):
             return Completion(result.model_dump())
         return await _open(result)
-    except (*REFUSALS, *FAILURES) as error:
+    except VLLMError as error:
         raise explain(error) from error
 
 

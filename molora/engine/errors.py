@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import jinja2
 from pydantic import ValidationError
 from vllm.entrypoints.serve import create_error_response
 from vllm.exceptions import VLLMError
@@ -11,8 +10,10 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
 from molora.errors import BadRequest, MoloraError, Unavailable
 
-REFUSALS = (VLLMError, ValueError, TypeError, OverflowError, NotImplementedError, jinja2.TemplateError)
 FAILURES = (EngineDeadError, EngineGenerateError)
+UNCLASSED = (ValueError, TypeError, OverflowError, NotImplementedError)
+"""What vLLM still raises where it refuses; the client's fault only while nothing but its request is at work."""
+
 _PATH = re.compile(r"(?<![\w:/.])(?:/[\w.\-]+){2,}/?")
 
 
@@ -24,13 +25,18 @@ def explain_invalid(error: ValidationError) -> BadRequest:
     return BadRequest(f"{field}: {message}" if field else message, param=field or None)
 
 
-def explain(error: BaseException) -> MoloraError:
-    """For an exception among REFUSALS or FAILURES."""
+def explain(error: VLLMError) -> MoloraError:
+    """vLLM's own errors tell whose fault they are."""
     if isinstance(error, FAILURES):
         return Unavailable("the engine cannot answer now")
+    return explain_response(create_error_response(error).model_dump()["error"])
+
+
+def explain_unreadable(error: Exception) -> MoloraError:
+    """For an exception among UNCLASSED, raised while vLLM reads a request or makes it a prompt."""
     if str(error).startswith("Failed to apply") and error.__cause__ is not None:
         return BadRequest(f"a picture cannot be processed: {error.__cause__}", param="messages")
-    return explain_response(create_error_response(error).model_dump()["error"])
+    return explain_response(create_error_response(str(error)).model_dump()["error"])
 
 
 def explain_response(error: dict[str, Any]) -> MoloraError:

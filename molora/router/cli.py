@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from molora.errors import ConfigError
+from molora.progress import Bars, make_progress
 
 if TYPE_CHECKING:
     from molora.router.data import Sample
@@ -41,8 +41,8 @@ def train(
     from molora.router.train import Plan, train
 
     start = time.perf_counter()
-    with _make_progress() as progress:
-        head, report = train(samples, KINDS, SbertEncoder(encoder), Plan(seed), _Bars(progress))
+    with make_progress(Console(stderr=True)) as progress:
+        head, report = train(samples, KINDS, SbertEncoder(encoder), Plan(seed), Bars(progress))
     save_head(head, output)
     figures = {"held_out": report.to_dict(), "calibration": head.calibration, "train_s": time.perf_counter() - start}
     typer.echo(json.dumps({"num_samples": len(samples), "seed": seed, **figures}))
@@ -75,24 +75,6 @@ def _read_samples(reasoning: Path | None, scenes: int, seed: int, *, two_types: 
     if not samples:
         raise ConfigError("no questions: give --reasoning, --scenes or both")
     return samples
-
-
-def _make_progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, TextColumn("loss {task.fields[loss]:.3f}"), console=Console(stderr=True))
-
-
-class _Bars:
-    """A bar for each stage, made when the stage first reports."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, stage: str, step: int, steps: int, loss: float) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=steps, loss=loss)
-        self._progress.update(self._tasks[stage], completed=step, loss=loss)
 
 
 def _make_table(report: "Report") -> Table:

@@ -25,10 +25,16 @@ def chat_routes(core: Core) -> APIRouter:
 
     @api.post(CHAT_PATH)
     async def chat(request: Request) -> Response:
-        body = await read_json(request)
+        body = await read_json(request) | request_id(request)
         return await until_disconnect(request, answer(core, body))
 
     return api
+
+
+def request_id(request: Request) -> dict[str, str]:
+    """The client's own name for its request as vLLM's field of the body, which the answer's `id` and the logs carry."""
+    given = request.headers.get("x-request-id")
+    return {"request_id": given} if given else {}
 
 
 async def answer(core: Core, body: dict[str, Any]) -> Response:

@@ -1,6 +1,10 @@
 """vLLM's refusals become the client's 4xx, its failures ours, and no path gets out."""
 
+import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -15,7 +19,7 @@ def mended() -> None:
     mend_torch_companions()
 
 
-def explain(error: BaseException) -> MoloraError:
+def explain(error: Exception) -> MoloraError:
     from molora.engine import errors
 
     return errors.explain(error)
@@ -33,17 +37,67 @@ def test_an_error_of_vllms_has_a_status() -> None:
     assert explain(EngineGenerateError()).status == 503
 
 
-@pytest.mark.parametrize("kind", [ValueError, TypeError, OverflowError, NotImplementedError])
-def test_pythons_own_refusals_are_the_clients_fault(kind: type[Exception]) -> None:
-    error = explain(kind("n must be at least 1"))
-    assert (error.status, error.message) == (400, "n must be at least 1")
+RAW = [ValueError, TypeError, OverflowError, NotImplementedError]
+
+
+@pytest.mark.parametrize("kind", RAW)
+async def test_what_fails_over_a_request_alone_is_the_clients_fault(
+    kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BadRequest, match="no such template") as caught:
+        await render(monkeypatch, AsyncMock(side_effect=kind("no such template")))
+    assert caught.value.status == 400
+
+
+@pytest.mark.parametrize(("length", "refused"), [(8, False), (9, True)])
+async def test_a_prompt_too_long_is_the_clients_fault(
+    length: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = {"type": "token", "prompt_token_ids": [1] * length}
+    with pytest.raises(BadRequest, match="9 tokens") if refused else nullcontext():
+        await render(monkeypatch, AsyncMock(return_value=([], [prompt])))
+
+
+async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock) -> None:
+    from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
+
+    from molora.engine.expert_chat import ExpertChat
+
+    monkeypatch.setattr(OpenAIServingChat, "render_chat_request", rendering)
+    chat = ExpertChat.__new__(ExpertChat)
+    chat.model_config = SimpleNamespace(max_model_len=8, is_encoder_decoder=False)
+    await chat.render_chat_request(None)
+
+
+@pytest.mark.parametrize("kind", RAW)
+async def test_what_fails_in_the_engines_hands_is_not(kind: type[Exception]) -> None:
+    from molora.engine.chat import answer, parse
+
+    chat: Any = SimpleNamespace(create_chat_completion=AsyncMock(side_effect=kind("a bug")))
+    request = parse({"messages": [{"role": "user", "content": "a"}]})
+    with pytest.raises(kind):  # the application answers 500 to whatever is no MoloraError
+        await answer(chat, request, [], "base")
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_nor_is_it_in_a_stream(kind: type[Exception]) -> None:
+    from vllm.exceptions import VLLMValidationError
+
+    from molora.engine.expert_chat import ExpertChat
+
+    chat = ExpertChat.__new__(ExpertChat)
+    error = json.loads(chat.create_streaming_error_response(kind("a bug")))["error"]
+    assert (error["code"], error["message"]) == (500, "the engine failed to answer")
+    assert json.loads(chat.create_streaming_error_response(VLLMValidationError("too long")))["error"]["code"] == 400
 
 
 @pytest.mark.parametrize(
     "text", ["cannot read /work/models/a/config.json", "no file in '/data/x/'", "see (/srv/a.b/c-d)", "/a/b failed"]
 )
 def test_paths_do_not_get_out(text: str) -> None:
-    message = explain(ValueError(text)).message
+    from molora.engine.errors import explain_unreadable
+
+    message = explain_unreadable(ValueError(text)).message
     assert "<path>" in message
     assert "/" not in message
 
@@ -65,9 +119,11 @@ def test_what_is_no_path_stays(text: str) -> None:
         ({"messages": [{"role": "user", "content": "a"}], "echo": True}, "echo"),
         ({"messages": [{"role": "user", "content": "a"}], "truncate_prompt_tokens": 0}, "truncate_prompt_tokens"),
         ({"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2}, "top_logprobs"),
+        ({"messages": [{"role": "user", "content": "a"}], "structured_outputs": 5}, None),
+        ({"messages": [{"role": "assistant", "tool_calls": 5}]}, None),
     ],
 )
-def test_a_body_that_is_no_chat_request_is_refused(body: dict[str, Any], param: str) -> None:
+def test_a_body_that_is_no_chat_request_is_refused(body: dict[str, Any], param: str | None) -> None:
     from molora.engine.chat import parse
 
     with pytest.raises(BadRequest) as caught:

@@ -91,7 +91,8 @@ class FakeEngine:
             return Stream({"model": expert, "choices": []}, self._chunks(expert))
         if self.endless:
             await self._wait_forever()
-        return Completion({"model": expert, "choices": [{"message": {"content": expert}}]})
+        name = request.get("request_id")
+        return Completion({"id": name, "model": expert, "choices": [{"message": {"content": expert}}]})
 
     async def _chunks(self, expert: str) -> AsyncGenerator[str, None]:
         yield f'data: {{"model": "{expert}", "choices": []}}\n\n'

@@ -50,6 +50,13 @@ async def test_headers_tell_the_decision(http: httpx.AsyncClient) -> None:
     assert float(headers["x-molora-router-ms"]) == 1.5
 
 
+@pytest.mark.parametrize(("headers", "name"), [({"x-request-id": "mine"}, "mine"), ({}, "in the body")])
+async def test_a_client_may_name_its_request(http: httpx.AsyncClient, headers: dict[str, str], name: str) -> None:
+    body = {"model": "auto", "messages": WHO, "request_id": "in the body"}
+    response = await http.post("/v1/chat/completions", json=body, headers=headers)
+    assert response.json()["id"] == name
+
+
 @pytest.mark.parametrize(("model", "gates"), [("spatial", {"spatial": 1.0}), ("base", {})])
 async def test_a_named_model_is_asked_as_named(http: httpx.AsyncClient, model: str, gates: dict[str, float]) -> None:
     body = (await chat(http, model=model)).json()

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 from peft import PeftModel
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from transformers import Qwen2VLForConditionalGeneration
 from transformers.models.qwen2.tokenization_qwen2 import Qwen2Tokenizer
@@ -17,32 +16,15 @@ from molora.adapters.demo_build.measure import measure
 from molora.adapters.demo_build.packing import Packer
 from molora.adapters.demo_build.training import Plan
 from molora.benchmarks.questions import KINDS
+from molora.progress import Bars, make_progress
 
 
 def build_with_progress(output: Path, seed: int, scale: float, measured: int) -> None:
     console = Console()
-    with _make_progress(console) as progress:
-        build_demo(output, Plan(seed=seed).scaled(scale), _Bars(progress))
+    with make_progress(console) as progress:
+        build_demo(output, Plan(seed=seed).scaled(scale), Bars(progress))
     if measured:
         console.print(_make_table(output, measured))
-
-
-def _make_progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, TextColumn("loss {task.fields[loss]:.3f}"), console=console)
-
-
-class _Bars:
-    """A bar for each stage, made when the stage first reports."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, TaskID] = {}
-
-    def __call__(self, stage: str, step: int, steps: int, loss: float) -> None:
-        if stage not in self._tasks:
-            self._tasks[stage] = self._progress.add_task(stage, total=steps, loss=loss)
-        self._progress.update(self._tasks[stage], completed=step, loss=loss)
 
 
 def _make_table(folder: Path, num: int) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from transformers import Qwen2VLForConditionalGeneration
 
-from molora.adapters.demo_build.packing import Packer
+from molora.adapters.demo_build.packing import Packer, conversation
 from molora.adapters.demo_build.training import read
 from molora.benchmarks.questions import Example, make_examples
 
@@ -24,7 +24,7 @@ def measure(model: Qwen2VLForConditionalGeneration, packer: Packer, kinds: tuple
 @torch.inference_mode()
 def _num_right(model: Qwen2VLForConditionalGeneration, packer: Packer, examples: Sequence[Example]) -> int:
     """Greedy decoding says the answer if, and only if, each of its tokens is the likeliest after those before it."""
-    batch = packer.pack([[(e.question.text, e.question.answer)] for e in examples]).to(model.device)
+    batch = packer.pack([[conversation(e.question.text, e.question.answer)] for e in examples]).to(model.device)
     hidden = read(model, packer, batch, [e.scene for e in examples])
     right = model.lm_head(hidden).argmax(-1) == batch.wanted
     rows = batch.at // batch.ids.shape[1]

@@ -1,9 +1,9 @@
 """Many one-question conversations packed behind one picture, so that the picture is paid for once.
 
-A row is the prefix `<|im_start|>user <picture>` and then turns, each of them
+A row is the prefix `<|im_start|>user <picture>` and then turns, most of them
 `question <|im_end|> <|im_start|>assistant answer <|im_end|>`.
-A turn attends to the prefix and to itself alone, and its positions go on from the prefix: to the model each turn is the
-very conversation the chat template makes of it.
+A turn attends to the prefix and to itself alone, and its positions go on from the prefix: to the model such a turn is
+the very conversation the chat template makes of it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,24 @@ from transformers.models.qwen2.tokenization_qwen2 import Qwen2Tokenizer
 from molora.adapters.demo_build.model import END, IMAGE, PAD, VISION_END, VISION_START
 from molora.benchmarks.scenes import GRID
 
-Turn = tuple[str, ...]
-"""A question and its answer; where more follows, it is by turns given to the model and to be said by it."""
-
 IMAGE_TOKENS = GRID * GRID
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What follows a picture: text given to the model, and text that it must say."""
+
+    given: str
+    said: str
+
+
+def conversation(question: str, answer: str) -> Turn:
+    return Turn(f"{question}{END}\n<|im_start|>assistant\n", f"{answer}{END}")
+
+
+def note(noted: str, value: str) -> Turn:
+    """A fact without the words of a conversation."""
+    return Turn(f"{noted}\n", value)
 
 
 @dataclass(frozen=True)
@@ -69,13 +83,10 @@ class Packer:
         )
         return torch.cat([before, picture, after], dim=1)
 
-    def _encode_turn(self, turn: Turn) -> tuple[list[int], list[bool]]:
-        """Tokens of a turn, and which of them the model must say."""
-        question, *middle, last = turn
-        pieces = [f"{question}{END}\n<|im_start|>assistant\n", *middle, f"{last}{END}"]
-        tokens = [self._encode(piece) for piece in pieces]
-        said = [bool(place % 2) for place, ids in enumerate(tokens) for _ in ids]
-        return [token for ids in tokens for token in ids], said
+    def _encode_turn(self, turn: Turn) -> tuple[list[int], int]:
+        """Tokens of a turn, and how many of them are given."""
+        given = self._encode(turn.given)
+        return [*given, *self._encode(turn.said)], len(given)
 
     def pack(self, rows: list[list[Turn]]) -> Batch:
         encoded = [[self._encode_turn(turn) for turn in turns] for turns in rows]
@@ -89,11 +100,11 @@ class Packer:
         at: list[int] = []
         for row, turns in enumerate(encoded):
             cursor = start
-            for number, (tokens, said) in enumerate(turns, 1):
+            for number, (tokens, num_given) in enumerate(turns, 1):
                 end = cursor + len(tokens)
                 ids[row, cursor:end], owner[row, cursor:end] = torch.tensor(tokens), number
                 positions[:, row, cursor:end] = torch.arange(len(tokens)) + self._prefix_positions.max() + 1
-                at.extend(row * length + cursor + place - 1 for place, is_said in enumerate(said) if is_said)
+                at.extend(range(row * length + cursor + num_given - 1, row * length + end - 1))
                 cursor = end
         where = torch.tensor(at)
         return Batch(ids, positions, _may_look(owner), where, ids.flatten()[where + 1])

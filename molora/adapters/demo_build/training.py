@@ -1,10 +1,11 @@
-"""Three stages: the vision tower reads attributes, the backbone learns to describe, an adapter a type to answer."""
+"""Three stages: the tower learns to see, the backbone to find and to tell, an adapter a type to answer questions."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
@@ -12,47 +13,43 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Qwen2VLForConditionalGeneration
 
-from molora.adapters.demo_build.packing import Batch, Packer, Turn
-from molora.adapters.demo_build.quiz import make_profiles, make_quiz
-from molora.adapters.demo_build.vision import NUM_CLASSES, OWN, AttributeHeads, Tower, align, label, render, see
+from molora.adapters.demo_build.notes import FAR, HARD, NEAR, Sorts, make_notes
+from molora.adapters.demo_build.packing import Batch, Packer, Turn, conversation, note
+from molora.adapters.demo_build.sights import Code, label
+from molora.adapters.demo_build.vision import Tower, render, see
 from molora.benchmarks.questions import ONE_TYPE, TWO_TYPES, sample_question
-from molora.benchmarks.scenes import GRID, Scene
+from molora.benchmarks.scenes import Scene
 
 Report = Callable[[str, int, int, float], None]
 """Told of (stage, step, steps, loss) after every step."""
 
+HEARD = [*ONE_TYPE, *ONE_TYPE, *TWO_TYPES]
+"""Types of the questions that the backbone hears: those of one type twice as often."""
 LORA_RANK = 16
 LORA_TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long each stage is, how many pictures a step sees, and how many questions are asked about each."""
+    """How long each stage is, how many pictures a step sees, and how much is said about each."""
 
-    first_steps: int = 700
-    vision_steps: int = 900
-    vision_pictures: int = 64
-    vision_pool: int = 12000
-    describing_steps: int = 1600
-    describing_pictures: int = 12
-    relating_steps: int = 450
-    relating_pictures: int = 8
-    referring_steps: int = 450
-    adapter_steps: int = 160
+    seeing_steps: int = 1200
+    seeing_pictures: int = 64
+    seeing_pool: int = 10000
+    telling_steps: int = 2600
+    choosing_steps: int = 1300
+    hearing_steps: int = 500
+    telling_pictures: int = 12
+    adapter_steps: int = 900
+    spatial_steps: int = 1700
+    """Of the spatial adapter, which has the most to learn: each word for a relation, in either order."""
     adapter_pictures: int = 8
     adapter_questions: int = 16
     seed: int = 0
 
     def scaled(self, share: float) -> Plan:
         """The same plan with this share of every stage's steps, at least one."""
-        names = (
-            "first_steps",
-            "vision_steps",
-            "describing_steps",
-            "relating_steps",
-            "referring_steps",
-            "adapter_steps",
-        )
+        names = [field.name for field in fields(self) if field.name.endswith("_steps")]
         return replace(self, **{name: max(1, round(getattr(self, name) * share)) for name in names})
 
 
@@ -62,12 +59,12 @@ class Optimizer:
     def __init__(
         self, matrices: Sequence[nn.Parameter], others: Sequence[nn.Parameter], steps: int, rate: float
     ) -> None:
-        self._parts: list[torch.optim.Optimizer] = [
-            torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0)
-        ]
+        self._parts: list[torch.optim.Optimizer] = []
         if matrices:
             muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
             self._parts.append(muon)
+        if others:
+            self._parts.append(torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0))
         self._schedules = [
             torch.optim.lr_scheduler.LambdaLR(part, lambda step: _rate_at(step, steps)) for part in self._parts
         ]
@@ -86,103 +83,78 @@ def _rate_at(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / max(1, steps // 20), 1.05 * (1 - step / steps))
 
 
-def _split(modules: Sequence[nn.Module]) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+def _split(module: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
     """Parameters that Muon suits, and the others: embeddings, norms, biases and the patch convolution."""
-    named = [(name, p) for module in modules for name, p in module.named_parameters()]
-    suits = [p.ndim == 2 and "embed" not in name and "readers" not in name for name, p in named]
+    named = list(module.named_parameters())
+    suits = [p.ndim == 2 and "embed" not in name for name, p in named]
     return [p for (_, p), ok in zip(named, suits, strict=True) if ok], [
         p for (_, p), ok in zip(named, suits, strict=True) if not ok
     ]
 
 
-@dataclass(frozen=True)
-class Look:
-    """A round of the tower's training: a warm restart (Loshchilov and Hutter, 2017), new pictures, new readers."""
-
-    steps: int
-    pool: int
-    """Pictures drawn for the round."""
-    num_labels: int
-
-
-def first_looks(plan: Plan) -> list[Look]:
-    """What a cell itself shows."""
-    return [Look(plan.first_steps, plan.vision_pool // 2, len(OWN))]
-
-
-def all_looks(plan: Plan) -> list[Look]:
-    """Its surroundings and counts of the whole picture as well."""
-    return [Look(plan.vision_steps, plan.vision_pool, len(NUM_CLASSES))] * 2
-
-
-def train_vision(visual: Tower, looks: Sequence[Look], plan: Plan, report: Report) -> None:
-    """The tower alone learns to put into each visual token what it should tell."""
-    for number, look in enumerate(looks):
-        _train_round(visual, look, f"vision{number or ''}", plan, report)
-
-
-def _train_round(visual: Tower, look: Look, name: str, plan: Plan, report: Report) -> None:
-    rng = random.Random(f"{plan.seed} {name}")
-    scenes = [Scene.draw(rng) for _ in range(look.pool)]
+def train_tower(visual: Tower, code: Code, plan: Plan, report: Report) -> None:
+    """The tower alone learns to tell, in each visual token, of its cell and of what surrounds it."""
+    rng = random.Random(f"{plan.seed} seeing")
+    scenes = [Scene.draw(rng) for _ in range(plan.seeing_pool)]
     patches = torch.cat([render(scenes[start : start + 500]) for start in range(0, len(scenes), 500)])
-    labels = label(scenes)[..., : look.num_labels]
-    heads = AttributeHeads(visual.merger.mlp[-1].out_features, look.num_labels).to(visual.device)
-    optimizer = Optimizer(*_split([visual, heads]), look.steps, 2e-3)
-    generator = torch.Generator().manual_seed(plan.seed + (name != "vision"))
-    for step in range(look.steps):
-        chosen = torch.randint(len(scenes), (plan.vision_pictures,), generator=generator)
-        loss, right = heads(see(visual, patches[chosen].to(visual.device)), labels[chosen].to(visual.device))
+    labels = label(scenes)
+    optimizer = Optimizer(*_split(visual), plan.seeing_steps, 3e-3)
+    generator = torch.Generator().manual_seed(plan.seed)
+    for step in range(plan.seeing_steps):
+        chosen = torch.randint(len(scenes), (plan.seeing_pictures,), generator=generator)
+        loss, right = code.mark(see(visual, patches[chosen].to(visual.device)), labels[chosen].to(visual.device))
         optimizer.step(loss)
-        report(f"{name}, {look.num_labels} labels", step + 1, look.steps, 1 - right.item())
-
-
-def replace_tower(model: Qwen2VLForConditionalGeneration, tower: Tower, plan: Plan) -> None:
-    """The new tower's tokens are brought near the old one's, so that the language model goes on reading them."""
-    rng = random.Random(f"{plan.seed} aligning")
-    patches = render([Scene.draw(rng) for _ in range(500)]).to(model.device)
-    with torch.no_grad():
-        known = see(model.model.visual, patches)
-    model.model.visual = tower
-    align(tower, known, patches)
+        report("tower", step + 1, plan.seeing_steps, 1 - right.item())
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A stage of the backbone's training: the turns it makes of a scene, and whether the tower learns too."""
+    """A round of the language model's training, with a warm restart (Loshchilov and Hutter, 2017)."""
 
     name: str
-    turns: Callable[[Scene, random.Random], list[Turn]]
     steps: int
-    pictures: int
-    with_tower: bool
+    rate: float
+    sorts: tuple[Sorts, Sorts] = (FAR, HARD)
+    """What is noted, before and after."""
+    reach: Callable[[float], float] = lambda _: 1.0
+    """Share of notes of the second sort, by progress through the lesson."""
+    notes: int = 36
+    """To a picture."""
+    questions: float = 0.4
+    """To a picture: the thin mixture of questions that the backbone hears."""
 
 
-def describing(plan: Plan) -> Lesson:
-    """Describe pictures; with it a thin mixture of questions of every type."""
-    return Lesson("backbone", _describe, plan.describing_steps, plan.describing_pictures, with_tower=True)
+def lessons(plan: Plan) -> list[Lesson]:
+    """To find and tell, from near to far: none far in the first tenth, all from a third on. To choose. To be asked."""
+    return [
+        Lesson("telling", plan.telling_steps, 8e-3, (NEAR, FAR), lambda progress: (progress - 0.1) / 0.2),
+        Lesson("choosing", plan.choosing_steps, 5e-3),
+        Lesson("hearing", plan.hearing_steps, 3e-3, notes=24, questions=8),
+    ]
 
 
-def relating(plan: Plan) -> Lesson:
-    """Count and relate, from terse facts; questions are thinner still."""
-    return Lesson("backbone, relating", _relate, plan.relating_steps, plan.relating_pictures, with_tower=False)
+def train_language(model: Qwen2VLForConditionalGeneration, packer: Packer, plan: Plan, report: Report) -> None:
+    """The language model learns to find and tell what the frozen tower sees."""
+    model.model.visual.requires_grad_(False)
+    for lesson in lessons(plan):
+        _teach(model, packer, lesson, plan, report)
 
 
-def referring(plan: Plan) -> Lesson:
-    """Find what is named, and tell all about it."""
-    return Lesson("backbone, referring", _refer, plan.referring_steps, plan.relating_pictures, with_tower=False)
-
-
-def train_backbone(
-    model: Qwen2VLForConditionalGeneration, packer: Packer, lesson: Lesson, plan: Plan, report: Report
-) -> None:
+def _teach(model: Qwen2VLForConditionalGeneration, packer: Packer, lesson: Lesson, plan: Plan, report: Report) -> None:
     rng = random.Random(f"{plan.seed} {lesson.name}")
-    model.model.visual.requires_grad_(lesson.with_tower)
-    learners = [model.model] if lesson.with_tower else [model.model.language_model]
-    optimizer = Optimizer(*_split(learners), lesson.steps, 2e-3)
+    optimizer = Optimizer(*_split(model.model.language_model), lesson.steps, lesson.rate)
     for step in range(lesson.steps):
-        loss = _answer_loss(model, packer, _draw(rng, lesson.pictures, lesson.turns))
+        turns = partial(_tell, lesson=lesson, reach=lesson.reach(step / lesson.steps))
+        loss = _answer_loss(model, packer, _draw(rng, plan.telling_pictures, turns))
         optimizer.step(loss)
-        report(lesson.name, step + 1, lesson.steps, loss.item())
+        report(f"backbone, {lesson.name}", step + 1, lesson.steps, loss.item())
+
+
+def _tell(scene: Scene, rng: random.Random, *, lesson: Lesson, reach: float) -> list[Turn]:
+    notes = [note(*fact) for fact in make_notes(scene, rng, lesson.notes, lesson.sorts, reach)]
+    whole = int(lesson.questions)
+    asked = whole + (rng.random() < lesson.questions - whole)
+    return [*notes, *_ask(scene, rng, HEARD, asked)]
 
 
 def train_adapter(
@@ -193,14 +165,16 @@ def train_adapter(
     config = LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules=LORA_TARGETS, task_type="CAUSAL_LM")
     tuned = get_peft_model(model, config)
     learnt = [p for p in tuned.parameters() if p.requires_grad]
-    optimizer = Optimizer([], learnt, plan.adapter_steps, 1.5e-3)
-    for step in range(plan.adapter_steps):
+    is_spatial = kind == "spatial"
+    steps = plan.spatial_steps if is_spatial else plan.adapter_steps
+    optimizer = Optimizer(learnt, [], steps, 5e-3) if is_spatial else Optimizer([], learnt, steps, 1.5e-3)
+    for step in range(steps):
         rows = _draw(
             rng, plan.adapter_pictures, lambda scene, rng: list(_ask(scene, rng, [(kind,)], plan.adapter_questions))
         )
         loss = _answer_loss(model, packer, rows)
         optimizer.step(loss)
-        report(f"adapter {kind}", step + 1, plan.adapter_steps, loss.item())
+        report(f"adapter {kind}", step + 1, steps, loss.item())
     return tuned
 
 
@@ -211,37 +185,12 @@ def _draw(
     return [(scene, turns(scene, rng)) for scene in scenes]
 
 
-def _describe(scene: Scene, rng: random.Random) -> list[Turn]:
-    described = [("Describe the picture.", scene.describe())]
-    cells = [_ask_cell(scene, rng) for _ in range(4)]
-    return [*described, *cells, *_ask(scene, rng, [*ONE_TYPE, *ONE_TYPE, *TWO_TYPES], 6)]
-
-
-def _relate(scene: Scene, rng: random.Random) -> list[Turn]:
-    told = [("Describe the picture.", scene.describe()), make_quiz(scene, rng, 24)]
-    return [*told, _ask_cell(scene, rng), *_ask(scene, rng, [*ONE_TYPE, *TWO_TYPES], 2)]
-
-
-def _refer(scene: Scene, rng: random.Random) -> list[Turn]:
-    return [
-        make_profiles(scene, rng, 7),
-        _ask_cell(scene, rng),
-        *_ask(scene, rng, [*ONE_TYPE, *ONE_TYPE, *TWO_TYPES], 5),
-    ]
-
-
-def _ask_cell(scene: Scene, rng: random.Random) -> Turn:
-    row, column = rng.randrange(GRID), rng.randrange(GRID)
-    thing = scene.at(row, column)
-    return f"What is in row {row + 1}, column {column + 1}?", thing.describe() if thing else "nothing"
-
-
 def _ask(scene: Scene, rng: random.Random, kinds: Sequence[tuple[str, ...]], num: int) -> Iterator[Turn]:
     """Up to `num` questions: a kind that finds nothing to ask is passed over."""
     for _ in range(num):
         question = sample_question(scene, rng.choice(kinds), rng)
         if question:
-            yield question.text, question.answer
+            yield conversation(question.text, question.answer)
 
 
 def _answer_loss(

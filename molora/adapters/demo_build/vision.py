@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from transformers.image_utils import OPENAI_CLIP_MEAN, OPENAI_CLIP_STD
 from transformers.models.qwen2_vl.modeling_qwen2_vl import (
@@ -15,26 +15,11 @@ from transformers.models.qwen2_vl.modeling_qwen2_vl import (
     apply_rotary_pos_emb_vision,
 )
 
-from molora.benchmarks.questions import GROUPS, STEPS, seen_by
-from molora.benchmarks.scenes import CELL, COLOURS, GAZES, GRID, MOODS, SHAPES, SIZES, TEXTURES, Scene, Thing
+from molora.benchmarks.scenes import CELL, GRID, Scene
 
 Tower: TypeAlias = Qwen2VisionTransformerPretrainedModel
 MERGE = 2
 PATCH = CELL // MERGE
-IGNORED = -100
-FLOOR = 1.5
-"""Standard deviation at which an aligned token tells what the known ones do not; theirs is about 4."""
-
-KINDS = ("nothing", *SHAPES, "ramp", "tower", "person")
-SIDES = ("left", "right", "straight")
-MOST = 8
-"""Larger counts are not told apart."""
-CELLS = tuple((row, column) for row in range(GRID) for column in range(GRID))
-OWN = (KINDS, tuple(COLOURS), TEXTURES, SIZES, SIDES, MOODS, (False, True), tuple(range(GRID)), tuple(range(GRID)))
-"""What a visual token should tell of its cell: kind, colour, texture, size, side, mood, waving, row, column."""
-COUNTED = tuple(dict.fromkeys(GROUPS))
-NUM_CLASSES = [*map(len, OWN), *[len(KINDS)] * (len(STEPS) + 1), *[MOST + 1] * len(COUNTED)]
-"""Next, its surroundings: the kinds of its neighbours and of what the person in it sees; then counts of the whole."""
 
 
 def render(scenes: list[Scene]) -> Tensor:
@@ -80,78 +65,3 @@ def _attend(block: Qwen2VLVisionBlock, hidden: Tensor, rotary: tuple[Tensor, Ten
     mixed = functional.scaled_dot_product_attention(query, key, value)
     output: Tensor = attention.proj(mixed.transpose(1, 2).reshape(hidden.shape))
     return output
-
-
-@torch.no_grad()
-def align(visual: Tower, known: Tensor, patches: Tensor) -> None:
-    """Fold into the merger's last layer the linear map that brings its tokens nearest to `known` ones of these patches.
-
-    known float32 [pictures, 16, hidden]. What the known tokens do not tell passes too, at a standard deviation of at
-    least FLOOR, in the directions that they use least: their reader goes on as before, and finds more there.
-    """
-    tokens, wanted = see(visual, patches).flatten(0, 1).double(), known.flatten(0, 1).double()
-    variances, directions = torch.linalg.eigh(tokens.T.cov())
-    whiten = directions / (variances + 0.1 * variances.median()).sqrt()
-    white = (tokens - tokens.mean(0)) @ whiten
-    read = torch.linalg.lstsq(white, wanted - wanted.mean(0)).solution
-    given, strengths, taken = torch.linalg.svd(read)
-    turn = (whiten @ given * strengths.clamp(min=FLOOR) @ taken).T.float()
-    last = visual.merger.mlp[-1]
-    last.weight.copy_(turn @ last.weight)
-    last.bias.copy_(turn @ (last.bias - tokens.mean(0).float()) + wanted.mean(0).float())
-
-
-def label(scenes: list[Scene]) -> Tensor:
-    """What each cell's token should tell, IGNORED where there is nothing: int64 [scenes, 16, len(NUM_CLASSES)]."""
-    return torch.tensor([_label_scene(scene) for scene in scenes])
-
-
-def _label_scene(scene: Scene) -> list[list[int]]:
-    counts = [min(group.count(scene), MOST) for group in COUNTED]
-    return [[*_label_own(scene.at(*cell), cell), *_label_around(scene, cell), *counts] for cell in CELLS]
-
-
-def _label_own(thing: Thing | None, cell: tuple[int, int]) -> list[int]:
-    if thing is None:
-        return [0, *[IGNORED] * 6, *cell]
-    is_person = thing.kind == "person"
-    side = "straight" if thing.side == GAZES[2] else thing.side
-    values = (
-        thing.kind,
-        thing.colour,
-        thing.texture if thing.is_shape else None,
-        thing.size if thing.is_shape else None,
-        None if thing.is_shape else side,
-        thing.mood if is_person else None,
-        thing.waving if is_person else None,
-    )
-    found = [IGNORED if v is None else names.index(v) for v, names in zip(values, OWN, strict=False)]
-    return [*found, *cell]
-
-
-def _label_around(scene: Scene, cell: tuple[int, int]) -> list[int]:
-    near = [_index(scene.at(cell[0] + down, cell[1] + along)) for down, along in STEPS.values()]
-    thing = scene.at(*cell)
-    is_looking = thing is not None and thing.kind == "person" and thing.side != GAZES[2]
-    return [*near, _index(seen_by(scene, thing)) if thing and is_looking else IGNORED]
-
-
-def _index(thing: Thing | None) -> int:
-    return KINDS.index(thing.kind) if thing else 0
-
-
-class AttributeHeads(nn.Module):
-    """Linear readers of a visual token, one for each label; thrown away after the vision tower has learnt."""
-
-    def __init__(self, hidden: int, num_labels: int) -> None:
-        super().__init__()
-        self.readers = nn.ModuleList(nn.Linear(hidden, num) for num in NUM_CLASSES[:num_labels])
-
-    def forward(self, tokens: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean cross-entropy over the labels, and the share of them read right."""
-        losses, right = [], []
-        for reader, wanted in zip(self.readers, labels.unbind(-1), strict=True):
-            scores = reader(tokens)
-            losses.append(functional.cross_entropy(scores.flatten(0, 1), wanted.flatten(), ignore_index=IGNORED))
-            right.append((scores.argmax(-1) == wanted)[wanted != IGNORED].float().mean())
-        return torch.stack(losses).mean(), torch.stack(right).mean()

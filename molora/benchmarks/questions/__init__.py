@@ -1,0 +1,88 @@
+"""Questions about a scene, in varied wording, with short answers and the reasoning types they need.
+
+A family looks at a scene and asks one question, or returns None where the scene has nothing to ask about.
+Where it can, it chooses the answer first, so that guessing the commonest answer does not pay.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from molora.benchmarks.questions.asking import Families
+from molora.benchmarks.questions.directions import STEPS, is_beyond, neighbour
+from molora.benchmarks.questions.groups import GROUPS, Group, pick_group
+from molora.benchmarks.questions.looks import LOOKS
+from molora.benchmarks.questions.mixed import MIXED
+from molora.benchmarks.questions.motion import MOTION
+from molora.benchmarks.questions.naming import name_things, plural
+from molora.benchmarks.questions.quantity import QUANTITY
+from molora.benchmarks.questions.social import SOCIAL, seen_by
+from molora.benchmarks.questions.spatial import SPATIAL
+from molora.benchmarks.scenes import Scene
+
+__all__ = [
+    "FAMILIES",
+    "GROUPS",
+    "KINDS",
+    "ONE_TYPE",
+    "STEPS",
+    "TWO_TYPES",
+    "Example",
+    "Group",
+    "Question",
+    "is_beyond",
+    "make_examples",
+    "name_things",
+    "neighbour",
+    "pick_group",
+    "plural",
+    "sample_question",
+    "seen_by",
+]
+
+KINDS = ("spatial", "quantity", "physical", "social")
+FAMILIES: dict[tuple[str, ...], Families] = {
+    ("spatial",): SPATIAL,
+    ("quantity",): QUANTITY,
+    ("physical",): LOOKS + MOTION,
+    ("social",): SOCIAL,
+    **MIXED,
+}
+ONE_TYPE = tuple(kinds for kinds in FAMILIES if len(kinds) == 1)
+TWO_TYPES = tuple(kinds for kinds in FAMILIES if len(kinds) == 2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """`kinds` holds the one or two reasoning types it needs."""
+
+    text: str
+    answer: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    scene: Scene
+    question: Question
+
+
+def sample_question(scene: Scene, kinds: Sequence[str], rng: random.Random) -> Question | None:
+    """One that needs exactly these types, from a family drawn by weight; None where that finds nothing to ask."""
+    families = FAMILIES[tuple(kinds)]
+    ask = rng.choices([family for family, _ in families], [weight for _, weight in families])[0]
+    asked = ask(scene, rng)
+    return Question(*asked, tuple(kinds)) if asked else None
+
+
+def make_examples(seed: int, num: int, kinds: Sequence[tuple[str, ...]]) -> Iterator[Example]:
+    """`num` examples, a new scene each, the kinds taking turns; the same for the same seed."""
+    rng = random.Random(seed)
+    for index in range(num):
+        question = None
+        while question is None:
+            scene = Scene.draw(rng)
+            question = sample_question(scene, kinds[index % len(kinds)], rng)
+        yield Example(scene, question)

@@ -1,0 +1,46 @@
+"""vLLM's chat serving with the adapter a request names, and with errors that tell whose fault they are."""
+
+from typing import Any
+
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
+from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
+from vllm.entrypoints.serve.engine.protocol import ErrorResponse
+from vllm.exceptions import VLLMError, VLLMServerError
+from vllm.lora.request import LoRARequest
+
+from molora.engine.errors import UNCLASSED, explain_unreadable
+from molora.errors import BadRequest
+
+
+class ExpertChat(OpenAIServingChat):
+    """A request meets exactly the adapter it names; vLLM's adapters by modality would give `base` an expert's."""
+
+    def _maybe_get_adapters(
+        self, request: ChatCompletionRequest, supports_default_mm_loras: bool = False
+    ) -> LoRARequest | None:
+        del supports_default_mm_loras
+        return self.models.lora_requests.get(request.model)
+
+    async def render_chat_request(self, request: ChatCompletionRequest) -> Any:
+        """Only the request is at work here, so even Python's own errors are the client's fault."""
+        try:
+            rendered = await super().render_chat_request(request)
+        except UNCLASSED as error:
+            raise explain_unreadable(error) from error
+        if not isinstance(rendered, ErrorResponse):
+            _, (prompt,) = rendered
+            self._check_length(prompt)
+        return rendered
+
+    def _check_length(self, prompt: Any) -> None:
+        """With the pictures in it. vLLM does so later, by a ValueError that could as well be a bug's."""
+        length, most = self._extract_prompt_len(prompt), self.model_config.max_model_len
+        if length > most:
+            raise BadRequest(f"the prompt has {length} tokens with its pictures, more than {most}", param="messages")
+
+    def create_streaming_error_response(self, message: str | Exception, *args: Any, **kwargs: Any) -> str:
+        """In a stream the engine is at work: an error that is none of vLLM's own is not the client's fault."""
+        if not isinstance(message, (str, VLLMError)):
+            message = VLLMServerError("the engine failed to answer")
+        reply: str = super().create_streaming_error_response(message, *args, **kwargs)
+        return reply
