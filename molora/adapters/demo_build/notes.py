@@ -133,5 +133,5 @@ FAR: Sorts = {
     _Scribe.bigger: 2,
 }
 """Relations as well."""
-HARD: Sorts = FAR | {_Scribe.corner: 3, _Scribe.further: 9, _Scribe.bigger: 5}
+HARD: Sorts = {**FAR, _Scribe.corner: 3, _Scribe.further: 9, _Scribe.bigger: 5}
 """More of what is learnt last: to choose between two things, and to look where nothing is named."""

@@ -41,7 +41,7 @@ class Plan:
     hearing_steps: int = 500
     telling_pictures: int = 12
     adapter_steps: int = 900
-    spatial_steps: int = 1700
+    spatial_steps: int = 1250
     """Of the spatial adapter, which has the most to learn: each word for a relation, in either order."""
     adapter_pictures: int = 8
     adapter_questions: int = 16
@@ -63,8 +63,7 @@ class Optimizer:
         if matrices:
             muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.01, adjust_lr_fn="match_rms_adamw")
             self._parts.append(muon)
-        if others:
-            self._parts.append(torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0))
+        self._parts.append(torch.optim.AdamW(others, lr=rate, betas=(0.9, 0.98), weight_decay=0.0))
         self._schedules = [
             torch.optim.lr_scheduler.LambdaLR(part, lambda step: _rate_at(step, steps)) for part in self._parts
         ]
@@ -165,9 +164,8 @@ def train_adapter(
     config = LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules=LORA_TARGETS, task_type="CAUSAL_LM")
     tuned = get_peft_model(model, config)
     learnt = [p for p in tuned.parameters() if p.requires_grad]
-    is_spatial = kind == "spatial"
-    steps = plan.spatial_steps if is_spatial else plan.adapter_steps
-    optimizer = Optimizer(learnt, [], steps, 5e-3) if is_spatial else Optimizer([], learnt, steps, 1.5e-3)
+    steps = plan.spatial_steps if kind == "spatial" else plan.adapter_steps
+    optimizer = Optimizer([], learnt, steps, 1.5e-3)
     for step in range(steps):
         rows = _draw(
             rng, plan.adapter_pictures, lambda scene, rng: list(_ask(scene, rng, [(kind,)], plan.adapter_questions))
