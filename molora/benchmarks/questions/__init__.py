@@ -10,20 +10,23 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from molora.benchmarks.questions.asking import Families
-from molora.benchmarks.questions.directions import STEPS, is_beyond, neighbour
+from molora.benchmarks.questions.asking import Families, yes
+from molora.benchmarks.questions.directions import BEYOND, FURTHER, STEPS, is_beyond, neighbour
 from molora.benchmarks.questions.groups import GROUPS, Group, pick_group
 from molora.benchmarks.questions.looks import LOOKS
 from molora.benchmarks.questions.mixed import MIXED
 from molora.benchmarks.questions.motion import MOTION
 from molora.benchmarks.questions.naming import name_things, plural
 from molora.benchmarks.questions.quantity import QUANTITY
-from molora.benchmarks.questions.social import SOCIAL, seen_by
+from molora.benchmarks.questions.social import FEELINGS, SOCIAL, has_feeling, is_person, seen_by
 from molora.benchmarks.questions.spatial import SPATIAL
 from molora.benchmarks.scenes import Scene
 
 __all__ = [
+    "BEYOND",
     "FAMILIES",
+    "FEELINGS",
+    "FURTHER",
     "GROUPS",
     "KINDS",
     "ONE_TYPE",
@@ -32,7 +35,9 @@ __all__ = [
     "Example",
     "Group",
     "Question",
+    "has_feeling",
     "is_beyond",
+    "is_person",
     "make_examples",
     "name_things",
     "neighbour",
@@ -40,6 +45,7 @@ __all__ = [
     "plural",
     "sample_question",
     "seen_by",
+    "yes",
 ]
 
 KINDS = ("spatial", "quantity", "physical", "social")

@@ -6,6 +6,20 @@ from molora.benchmarks.scenes import Scene, Thing
 
 STEPS = {"left of": (0, -1), "right of": (0, 1), "above": (-1, 0), "below": (1, 0)}
 """Rows and columns to go."""
+BEYOND = {
+    "left of": "to the left of",
+    "right of": "to the right of",
+    "above": "higher up than",
+    "below": "lower down than",
+}
+"""How one thing is said to be of another."""
+FURTHER = {
+    "left of": "further to the left",
+    "right of": "further to the right",
+    "above": "higher up",
+    "below": "lower down",
+}
+"""How it is said to be of two."""
 OPPOSITES = {"left of": "right of", "right of": "left of", "above": "below", "below": "above"}
 
 

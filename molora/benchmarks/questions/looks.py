@@ -4,52 +4,46 @@ from __future__ import annotations
 
 import random
 
-from molora.benchmarks.questions.asking import Asked, Families, word
-from molora.benchmarks.questions.naming import pick, pick_two
+from molora.benchmarks.questions.asking import Asked, Families, ask_about, word
+from molora.benchmarks.questions.naming import pick_two
 from molora.benchmarks.scenes import Scene
 
 
 def _ask_colour(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, lambda t: t.kind != "person" and sum(u.kind == t.kind for u in scene.things) == 1)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        lambda t: t.kind != "person" and sum(u.kind == t.kind for u in scene.things) == 1,
+        lambda t: t.colour,
         "What colour is the {name}?",
         "Which colour does the {name} have?",
         "What is the colour of the {name}?",
-        name=picked[1],
     )
-    return text, picked[0].colour
 
 
 def _ask_texture(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, lambda t: t.is_shape)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        lambda t: t.is_shape,
+        lambda t: t.texture,
         "Is the {name} plain, striped or dotted?",
         "What pattern does the {name} have?",
         "What does the surface of the {name} look like?",
         "What texture covers the {name}?",
-        name=picked[1],
     )
-    return text, picked[0].texture
 
 
 def _ask_size(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, lambda t: t.is_shape)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        lambda t: t.is_shape,
+        lambda t: t.size,
         "Is the {name} small or big?",
         "What size is the {name}?",
         "How large is the {name}, small or big?",
-        name=picked[1],
     )
-    return text, picked[0].size
 
 
 def _ask_heavier(scene: Scene, rng: random.Random) -> Asked:

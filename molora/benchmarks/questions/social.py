@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from molora.benchmarks.questions.asking import Asked, Families, word, yes
+from molora.benchmarks.questions.asking import Asked, Families, ask_about, word, yes
 from molora.benchmarks.questions.naming import pick, pick_two
 from molora.benchmarks.scenes import MOODS, Scene, Thing
 
@@ -28,48 +28,42 @@ def seen_by(scene: Scene, person: Thing) -> Thing | None:
 
 
 def _ask_mood(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, is_person)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        is_person,
+        lambda t: t.mood,
         "How does the {name} feel?",
         "What mood is the {name} in?",
         "Is the {name} happy, sad or surprised?",
         "What emotion does the face of the {name} show?",
-        name=picked[1],
     )
-    return text, picked[0].mood
 
 
 def _ask_gaze(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, is_person)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        is_person,
+        lambda t: t.side,
         "Which way is the {name} looking?",
         "In which direction does the {name} look?",
         "Where are the eyes of the {name} turned?",
         "Where does the {name} direct their gaze?",
-        name=picked[1],
     )
-    return text, picked[0].side
 
 
 def _ask_waving(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng, is_person)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        is_person,
+        lambda t: yes(t.waving),
         "Is the {name} waving?",
         "Does the {name} greet us with a raised hand?",
         "Is the {name} saying hello with a hand?",
         "Has the {name} raised a hand in greeting?",
-        name=picked[1],
     )
-    return text, yes(picked[0].waving)
 
 
 def _ask_seen(scene: Scene, rng: random.Random) -> Asked:

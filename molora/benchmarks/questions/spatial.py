@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from molora.benchmarks.questions.asking import Asked, Families, word, yes
-from molora.benchmarks.questions.directions import OPPOSITES, STEPS, is_beyond, neighbour
+from molora.benchmarks.questions.asking import Asked, Families, ask_about, word, yes
+from molora.benchmarks.questions.directions import BEYOND, FURTHER, OPPOSITES, STEPS, is_beyond, neighbour
 from molora.benchmarks.questions.naming import pick, pick_two
 from molora.benchmarks.scenes import GRID, Scene
 
@@ -37,12 +37,6 @@ def _ask_relation(scene: Scene, rng: random.Random) -> Asked:
     pair = pick_two(scene, rng, lambda a, b: is_beyond(a, b, wanted))
     if pair is None:
         return None
-    phrase = {
-        "left of": "to the left of",
-        "right of": "to the right of",
-        "above": "higher up than",
-        "below": "lower down than",
-    }[where]
     text = word(
         rng,
         "Is the {a} {phrase} the {b}?",
@@ -51,24 +45,22 @@ def _ask_relation(scene: Scene, rng: random.Random) -> Asked:
         "Can the {a} be found {phrase} the {b}?",
         a=pair[0][1],
         b=pair[1][1],
-        phrase=phrase,
+        phrase=BEYOND[where],
     )
     return text, yes(truth)
 
 
 def _ask_quadrant(scene: Scene, rng: random.Random) -> Asked:
-    picked = pick(scene, rng)
-    if picked is None:
-        return None
-    text = word(
+    return ask_about(
+        scene,
         rng,
+        lambda _: True,
+        lambda t: t.quadrant,
         "Where is the {name}?",
         "In which part of the {picture} is the {name}?",
         "Which quarter of the {picture} holds the {name}?",
         "Where in the {picture} can the {name} be seen?",
-        name=picked[1],
     )
-    return text, picked[0].quadrant
 
 
 def _ask_further(scene: Scene, rng: random.Random) -> Asked:
@@ -78,18 +70,12 @@ def _ask_further(scene: Scene, rng: random.Random) -> Asked:
         return None
     names = [pair[0][1], pair[1][1]]
     rng.shuffle(names)
-    phrase = {
-        "left of": "further to the left",
-        "right of": "further to the right",
-        "above": "higher up",
-        "below": "lower down",
-    }[where]
     text = word(
         rng,
         "Which is {phrase}, the {a} or the {b}?",
         "Of the {a} and the {b}, which one is {phrase}?",
         "What is {phrase} in the {picture}: the {a} or the {b}?",
-        phrase=phrase,
+        phrase=FURTHER[where],
         a=names[0],
         b=names[1],
     )
