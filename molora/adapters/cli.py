@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from molora.compat import mend_torch_companions
 from molora.errors import BadRequest
 
 app = typer.Typer(help="Make LoRA weights.", no_args_is_help=True)
@@ -27,6 +28,7 @@ def build_demo(
     """Rebuild the demo world: a small Qwen2-VL from scratch, then one adapter for each reasoning type."""
     if (output / "backbone").exists() and not (output / "backbone" / "config.json").exists():
         raise BadRequest(f"{output / 'backbone'} is not a backbone", param="output")
+    mend_torch_companions()
     from molora.adapters.demo_build.console import build_with_progress
 
     build_with_progress(output, seed, scale, measured)

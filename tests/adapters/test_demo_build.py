@@ -17,8 +17,8 @@ from molora.adapters.demo_build.beginning import begin  # noqa: E402
 from molora.adapters.demo_build.build import build_demo  # noqa: E402
 from molora.adapters.demo_build.measure import UNSEEN_SEED, measure  # noqa: E402
 from molora.adapters.demo_build.model import make_model  # noqa: E402
-from molora.adapters.demo_build.notes import FAR, NEAR, make_notes  # noqa: E402
-from molora.adapters.demo_build.packing import Packer, conversation  # noqa: E402
+from molora.adapters.demo_build.notes import ASKED, FAR, NEAR, make_notes  # noqa: E402
+from molora.adapters.demo_build.packing import Packer, conversation, note  # noqa: E402
 from molora.adapters.demo_build.sights import CELLS, CLASSES, IGNORED, KINDS, LABELS, Code, label  # noqa: E402
 from molora.adapters.demo_build.training import Plan, read  # noqa: E402
 from molora.adapters.demo_build.vision import render, see  # noqa: E402
@@ -35,7 +35,6 @@ TINY = Plan(
     hearing_steps=2,
     telling_pictures=2,
     adapter_steps=2,
-    spatial_steps=2,
     adapter_pictures=2,
     adapter_questions=2,
     seed=3,
@@ -84,6 +83,15 @@ def test_a_packed_turn_is_the_conversation_the_chat_template_makes(model, proces
         alone.append(model(**inputs).logits[0, -said - 1 : -1].log_softmax(-1))
     assert torch.allclose(packed, torch.cat(alone), atol=1e-3)
     assert processor.tokenizer.decode(batch.wanted) == "".join(f"{answer}<|im_end|>" for _, answer in QUESTIONS)
+
+
+def test_gaps_move_the_tokens_of_a_note_and_nothing_else(processor):
+    packer = Packer(processor.tokenizer)
+    tight, loose = (packer.pack([[note("box where", "left"), note("people", "1", gaps)]]) for gaps in ((), (3, 1)))
+    assert torch.equal(tight.ids, loose.ids)
+    assert torch.equal(tight.mask, loose.mask)
+    moved = (loose.positions - tight.positions)[0, 0]
+    assert moved[moved > 0].tolist() == [3, 4, 4]  # "people", the end of the line, "1"
 
 
 def test_labels_name_what_stands_in_each_cell(scenes):
@@ -152,6 +160,16 @@ def test_notes_are_true():
         ("people", "1"),
         ("red things", "1"),
         ("boxes and people", "2"),
+    }
+    asked = dict(make_notes(Scene(things, 0), random.Random(0), 4000, (FAR, ASKED), reach=1.0))
+    assert asked.items() >= {
+        ("directly left of the person", "nothing"),
+        ("by the box, below it", "nothing"),
+        ("the box to the left of the person", "yes"),
+        ("the person to the left of the box", "no"),
+        ("further to the right, the box or the person", "person"),
+        ("anyone sad", "yes"),
+        ("anyone waving", "no"),
     }
     looks = make_notes(Scene(things, 0), random.Random(0), 500, (NEAR, FAR), reach=0.0)
     assert not any(word in noted for noted, _ in looks for word in ("where", " or ", "more", "corner"))

@@ -9,11 +9,26 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from molora.benchmarks.questions import GROUPS, STEPS, is_beyond, name_things, neighbour, pick_group, seen_by
+from molora.benchmarks.questions import (
+    BEYOND,
+    FEELINGS,
+    FURTHER,
+    GROUPS,
+    STEPS,
+    has_feeling,
+    is_beyond,
+    is_person,
+    name_things,
+    neighbour,
+    pick_group,
+    seen_by,
+    yes,
+)
 from molora.benchmarks.scenes import GRID, Scene, Thing
 
 Fact = tuple[str, str]
 """What is noted, in a few words, and the value."""
+Named = tuple[Thing, str]
 
 
 def make_notes(scene: Scene, rng: random.Random, num: int, sorts: tuple[Sorts, Sorts], reach: float) -> list[Fact]:
@@ -38,8 +53,8 @@ class _Scribe:
         looks = {"colour": thing.colour} if name == thing.kind else {}
         if thing.is_shape:
             looks |= {"pattern": thing.texture, "size": thing.size}
-        elif thing.kind == "person":
-            looks = {"mood": thing.mood, "looks": thing.side, "waving": _yes(thing.waving)}
+        elif is_person(thing):
+            looks = {"mood": thing.mood, "looks": thing.side, "waving": yes(thing.waving)}
         else:
             looks["side"] = thing.side
         return f"{name} {(what := self._rng.choice(list(looks)))}", looks[what]
@@ -52,12 +67,21 @@ class _Scribe:
         (thing, name), where = self._rng.choice(self._named), self._rng.choice(list(STEPS))
         return f"{where} {name}", _kind(neighbour(self._scene, thing, where))
 
+    def next_to_in_full(self) -> Fact:
+        (thing, name), where = self._rng.choice(self._named), self._rng.choice(list(STEPS))
+        noted = self._rng.choice((f"directly {where} the {name}", f"by the {name}, {where} it"))
+        return noted, _kind(neighbour(self._scene, thing, where))
+
     def sees(self) -> Fact | None:
-        people = [(thing, name) for thing, name in self._named if thing.kind == "person" and thing.side != "ahead"]
+        people = [(thing, name) for thing, name in self._people() if thing.side != "ahead"]
         if not people:
             return None
         person, name = self._rng.choice(people)
         return f"{name} sees", _kind(seen_by(self._scene, person))
+
+    def anyone(self) -> Fact:
+        feeling = self._rng.choice(FEELINGS)
+        return f"anyone {feeling}", yes(any(has_feeling(thing, feeling) for thing in self._scene.things))
 
     def corner(self) -> Fact:
         row, column = self._rng.choice((0, GRID - 1)), self._rng.choice((0, GRID - 1))
@@ -75,24 +99,33 @@ class _Scribe:
 
     def compare(self) -> Fact:
         one, other = pick_group(self._scene, self._rng), pick_group(self._scene, self._rng)
-        return f"more {one.name} than {other.name}", _yes(one.count(self._scene) > other.count(self._scene))
+        return f"more {one.name} than {other.name}", yes(one.count(self._scene) > other.count(self._scene))
 
     def reach(self) -> Fact:
         group = pick_group(self._scene, self._rng)
         number = max(1, group.count(self._scene) + self._rng.randint(0, 1))
-        return f"at least {number} {group.name}", _yes(group.count(self._scene) >= number)
+        return f"at least {number} {group.name}", yes(group.count(self._scene) >= number)
 
     def side(self) -> Fact:
-        (one, name), (other, other_name) = self._rng.sample(self._named, 2)
-        where = self._rng.choice(_apart(one, other))
-        return f"{name} {where} {other_name}", _yes(is_beyond(one, other, where))
+        (one, name), (other, other_name), where = self._two_apart()
+        return f"{name} {where} {other_name}", yes(is_beyond(one, other, where))
+
+    def side_in_full(self) -> Fact:
+        (one, name), (other, other_name), where = self._two_apart()
+        return f"the {name} {BEYOND[where]} the {other_name}", yes(is_beyond(one, other, where))
 
     def further(self) -> Fact | None:
-        (one, name), (other, other_name) = self._rng.sample(self._named, 2)
+        (one, name), (other, other_name), where = self._two_apart()
         if one.kind == other.kind:
             return None
-        where = self._rng.choice(_apart(one, other))
         return f"{where}, {name} or {other_name}", (one if is_beyond(one, other, where) else other).kind
+
+    def further_in_full(self) -> Fact | None:
+        (one, name), (other, other_name), where = self._two_apart()
+        if one.kind == other.kind:
+            return None
+        value = (one if is_beyond(one, other, where) else other).kind
+        return f"{FURTHER[where]}, the {name} or the {other_name}", value
 
     def bigger(self) -> Fact | None:
         (one, name), (other, other_name) = self._rng.sample(self._named, 2)
@@ -100,18 +133,25 @@ class _Scribe:
             return None
         return f"bigger, {name} or {other_name}", (one if one.size == "big" else other).kind
 
+    def who(self) -> Fact | None:
+        people = self._people()
+        if len(people) < 2:
+            return None
+        (one, name), (other, other_name) = self._rng.sample(people, 2)
+        return None if one.mood == other.mood else (f"{one.mood}, the {name} or the {other_name}", one.colour)
 
-def _apart(one: Thing, other: Thing) -> list[str]:
-    """Where one may be said, rightly or not, to be of the other."""
-    return [where for where in STEPS if is_beyond(one, other, where) or is_beyond(other, one, where)]
+    def _people(self) -> list[Named]:
+        return [(thing, name) for thing, name in self._named if is_person(thing)]
+
+    def _two_apart(self) -> tuple[Named, Named, str]:
+        """And where the first may be said, rightly or not, to be of the second."""
+        one, other = self._rng.sample(self._named, 2)
+        places = [where for where in STEPS if is_beyond(one[0], other[0], where) or is_beyond(other[0], one[0], where)]
+        return one, other, self._rng.choice(places)
 
 
 def _kind(thing: Thing | None) -> str:
     return thing.kind if thing else "nothing"
-
-
-def _yes(truth: bool) -> str:
-    return "yes" if truth else "no"
 
 
 Sorts = Mapping[Callable[[_Scribe], Fact | None], int]
@@ -135,3 +175,12 @@ FAR: Sorts = {
 """Relations as well."""
 HARD: Sorts = {**FAR, _Scribe.corner: 3, _Scribe.further: 9, _Scribe.bigger: 5}
 """More of what is learnt last: to choose between two things, and to look where nothing is named."""
+ASKED: Sorts = {
+    **HARD,
+    _Scribe.next_to_in_full: 8,
+    _Scribe.side_in_full: 9,
+    _Scribe.further_in_full: 9,
+    _Scribe.who: 5,
+    _Scribe.anyone: 3,
+}
+"""Relations in the words of questions as well, and what people are asked about."""

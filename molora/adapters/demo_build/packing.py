@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import zip_longest
 
 import torch
 from torch import Tensor
@@ -27,15 +28,17 @@ class Turn:
 
     given: str
     said: str
+    gaps: tuple[int, ...] = ()
+    """Positions left empty before each token; none where there are more tokens than gaps."""
 
 
 def conversation(question: str, answer: str) -> Turn:
     return Turn(f"{question}{END}\n<|im_start|>assistant\n", f"{answer}{END}")
 
 
-def note(noted: str, value: str) -> Turn:
+def note(noted: str, value: str, gaps: tuple[int, ...] = ()) -> Turn:
     """A fact without the words of a conversation."""
-    return Turn(f"{noted}\n", value)
+    return Turn(f"{noted}\n", value, gaps)
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,17 @@ class Packer:
         )
         return torch.cat([before, picture, after], dim=1)
 
-    def _encode_turn(self, turn: Turn) -> tuple[list[int], int]:
-        """Tokens of a turn, and how many of them are given."""
+    def _encode_turn(self, turn: Turn) -> tuple[list[int], int, list[int]]:
+        """Tokens of a turn, how many of them are given, and how far each stands from the one before it."""
         given = self._encode(turn.given)
-        return [*given, *self._encode(turn.said)], len(given)
+        tokens = [*given, *self._encode(turn.said)]
+        steps = [1 + gap for _, gap in zip_longest(tokens, turn.gaps[: len(tokens)], fillvalue=0)]
+        return tokens, len(given), steps
 
     def pack(self, rows: list[list[Turn]]) -> Batch:
         encoded = [[self._encode_turn(turn) for turn in turns] for turns in rows]
         start = len(self._prefix)
-        length = start + max(sum(len(ids) for ids, _ in turns) for turns in encoded)
+        length = start + max(sum(len(ids) for ids, _, _ in turns) for turns in encoded)
         ids = torch.full((len(rows), length), self._pad)
         owner = torch.full((len(rows), length), -1)
         positions = torch.zeros(3, len(rows), length, dtype=torch.long)
@@ -100,10 +105,10 @@ class Packer:
         at: list[int] = []
         for row, turns in enumerate(encoded):
             cursor = start
-            for number, (tokens, num_given) in enumerate(turns, 1):
+            for number, (tokens, num_given, steps) in enumerate(turns, 1):
                 end = cursor + len(tokens)
                 ids[row, cursor:end], owner[row, cursor:end] = torch.tensor(tokens), number
-                positions[:, row, cursor:end] = torch.arange(len(tokens)) + self._prefix_positions.max() + 1
+                positions[:, row, cursor:end] = torch.tensor(steps).cumsum(0) + self._prefix_positions.max()
                 at.extend(range(row * length + cursor + num_given - 1, row * length + end - 1))
                 cursor = end
         where = torch.tensor(at)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Qwen2VLForConditionalGeneration
 
-from molora.adapters.demo_build.notes import FAR, HARD, NEAR, Sorts, make_notes
+from molora.adapters.demo_build.notes import ASKED, FAR, HARD, NEAR, Fact, Sorts, make_notes
 from molora.adapters.demo_build.packing import Batch, Packer, Turn, conversation, note
 from molora.adapters.demo_build.sights import Code, label
 from molora.adapters.demo_build.vision import Tower, render, see
@@ -38,18 +38,16 @@ class Plan:
     seeing_pool: int = 10000
     telling_steps: int = 2600
     choosing_steps: int = 1300
-    hearing_steps: int = 500
+    hearing_steps: int = 600
     telling_pictures: int = 12
-    adapter_steps: int = 900
-    spatial_steps: int = 1250
-    """Of the spatial adapter, which has the most to learn: each word for a relation, in either order."""
+    adapter_steps: int = 1000
     adapter_pictures: int = 8
     adapter_questions: int = 16
     seed: int = 0
 
     def scaled(self, share: float) -> Plan:
-        """The same plan with this share of every stage's steps, at least one."""
-        names = [field.name for field in fields(self) if field.name.endswith("_steps")]
+        """The same plan with this share of every stage's steps, and of the pool of pictures; at least one."""
+        names = [field.name for field in fields(self) if field.name.endswith(("_steps", "_pool"))]
         return replace(self, **{name: max(1, round(getattr(self, name) * share)) for name in names})
 
 
@@ -106,6 +104,21 @@ def train_tower(visual: Tower, code: Code, plan: Plan, report: Report) -> None:
         report("tower", step + 1, plan.seeing_steps, 1 - right.item())
 
 
+def _dictate(fact: Fact, rng: random.Random) -> Turn:
+    del rng
+    return note(*fact)
+
+
+def _loosen(fact: Fact, rng: random.Random) -> Turn:
+    """As a conversation, or with gaps, so that no circuit leans on how far apart words stand.
+
+    Randomised positional encodings (Ruoss et al., 2023): without them what is known of notes is lost on questions.
+    """
+    if rng.random() < 0.5:
+        return conversation(*fact)
+    return note(*fact, gaps=(rng.randrange(8), *rng.choices((0, 0, 0, 1, 2, 4), k=16)))
+
+
 @dataclass(frozen=True)
 class Lesson:
     """A round of the language model's training, with a warm restart (Loshchilov and Hutter, 2017)."""
@@ -117,6 +130,8 @@ class Lesson:
     """What is noted, before and after."""
     reach: Callable[[float], float] = lambda _: 1.0
     """Share of notes of the second sort, by progress through the lesson."""
+    form: Callable[[Fact, random.Random], Turn] = _dictate
+    """How a note is put."""
     notes: int = 36
     """To a picture."""
     questions: float = 0.4
@@ -128,7 +143,7 @@ def lessons(plan: Plan) -> list[Lesson]:
     return [
         Lesson("telling", plan.telling_steps, 8e-3, (NEAR, FAR), lambda progress: (progress - 0.1) / 0.2),
         Lesson("choosing", plan.choosing_steps, 5e-3),
-        Lesson("hearing", plan.hearing_steps, 3e-3, notes=24, questions=8),
+        Lesson("hearing", plan.hearing_steps, 5e-3, (FAR, ASKED), form=_loosen, notes=28, questions=0.5),
     ]
 
 
@@ -150,10 +165,10 @@ def _teach(model: Qwen2VLForConditionalGeneration, packer: Packer, lesson: Lesso
 
 
 def _tell(scene: Scene, rng: random.Random, *, lesson: Lesson, reach: float) -> list[Turn]:
-    notes = [note(*fact) for fact in make_notes(scene, rng, lesson.notes, lesson.sorts, reach)]
+    facts = make_notes(scene, rng, lesson.notes, lesson.sorts, reach)
     whole = int(lesson.questions)
     asked = whole + (rng.random() < lesson.questions - whole)
-    return [*notes, *_ask(scene, rng, HEARD, asked)]
+    return [*(lesson.form(fact, rng) for fact in facts), *_ask(scene, rng, HEARD, asked)]
 
 
 def train_adapter(
@@ -164,15 +179,14 @@ def train_adapter(
     config = LoraConfig(r=LORA_RANK, lora_alpha=2 * LORA_RANK, target_modules=LORA_TARGETS, task_type="CAUSAL_LM")
     tuned = get_peft_model(model, config)
     learnt = [p for p in tuned.parameters() if p.requires_grad]
-    steps = plan.spatial_steps if kind == "spatial" else plan.adapter_steps
-    optimizer = Optimizer([], learnt, steps, 1.5e-3)
-    for step in range(steps):
+    optimizer = Optimizer([], learnt, plan.adapter_steps, 1.5e-3)
+    for step in range(plan.adapter_steps):
         rows = _draw(
             rng, plan.adapter_pictures, lambda scene, rng: list(_ask(scene, rng, [(kind,)], plan.adapter_questions))
         )
         loss = _answer_loss(model, packer, rows)
         optimizer.step(loss)
-        report(f"adapter {kind}", step + 1, steps, loss.item())
+        report(f"adapter {kind}", step + 1, plan.adapter_steps, loss.item())
     return tuned
 
 
