@@ -1,6 +1,7 @@
 """A deployment from configuration to HTTP and back: what `molora serve` runs."""
 
 import asyncio
+import gc
 import signal
 import socket
 from types import FrameType
@@ -43,6 +44,8 @@ def build_app(config: Config) -> FastAPI:
 async def _serve(app: FastAPI, server: uvicorn.Server, listener: socket.socket) -> None:
     """The lifespan runs here and not in uvicorn, which would turn its errors into a log entry."""
     async with app.router.lifespan_context(app):
+        gc.collect()
+        gc.freeze()  # what was made so far stays: collections under load, which stop every request, pass it over
         await server.serve(sockets=[listener])
 
 
