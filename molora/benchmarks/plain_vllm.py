@@ -18,7 +18,7 @@ def vllm_command(config: Config, settings: dict[str, Any]) -> Command:
     modules = [f"{name}={expert.adapter}" for name, expert in config.experts.items()]
     arguments = [sys.executable, "-m", SERVE, "--host", HOST, "--port", "{port}"]
     arguments += ["--lora-modules", *modules, *flags(settings)]
-    return Command("vllm serve", arguments, "/health", _offline(config))
+    return Command("vllm serve", arguments, "/health", {"VLLM_PLUGINS": "", **_offline(config)})
 
 
 def _offline(config: Config) -> dict[str, str]:

@@ -102,17 +102,10 @@ def engine_args(config: Config) -> dict[str, Any]:
         "max_model_len": engine.max_model_len,
         "enable_lora": True,
         "max_lora_rank": engine.max_lora_rank,
-        "max_loras": engine.max_loras or default_max_loras(len(config.experts)),
+        "max_loras": engine.max_loras or len(config.experts),
         "limit_mm_per_prompt": {"image": 4, "video": 0},
         **engine.options,
     }
-
-
-def default_max_loras(num_experts: int) -> int:
-    """A slot for each expert; one more on CPU, whose LoRA kernels answer base rows wrongly once all slots are full."""
-    from vllm.platforms import current_platform
-
-    return num_experts + int(current_platform.is_cpu())
 
 
 def digest(adapter: Path) -> str:

@@ -4,5 +4,8 @@ from molora.compat import mend_torch_companions
 
 
 def register() -> None:
-    """Idempotent; changes nothing where torch's companions are sound."""
+    """Idempotent. Mends torch's companions where they are broken; on CPU, LoRA is computed densely."""
     mend_torch_companions()
+    from molora.engine.dense_lora import serve_densely
+
+    serve_densely()

@@ -8,7 +8,7 @@ import yaml
 
 from molora.compat import mend_torch_companions
 from molora.config import EngineConfig, check_keys
-from molora.engine.launch import check_options, default_max_loras, digest, engine_args
+from molora.engine.launch import check_options, digest, engine_args
 from molora.errors import ConfigError
 from tests.server.fakes import make_config
 
@@ -31,12 +31,8 @@ def test_options_win_over_what_is_derived() -> None:
     assert args(options={"limit_mm_per_prompt": {"image": 1}})["limit_mm_per_prompt"] == {"image": 1}
 
 
-def test_one_slot_more_than_experts_on_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vllm.platforms import current_platform
-
-    for is_cpu, slots in ((True, 3), (False, 2)):
-        monkeypatch.setattr(type(current_platform), "is_cpu", lambda _, is_cpu=is_cpu: is_cpu)
-        assert args()["max_loras"] == default_max_loras(2) == slots
+def test_a_slot_for_each_expert_unless_told_otherwise() -> None:
+    assert args()["max_loras"] == 2
     assert args(max_loras=7)["max_loras"] == 7
 
 

@@ -1,0 +1,113 @@
+"""The dense path answers as vLLM's own does, and where that is wrong, as one adapter at a time."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from molora.compat import mend_torch_companions
+
+mend_torch_companions()
+
+from vllm.lora.layers import LoRAMapping  # noqa: E402
+from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU  # noqa: E402
+from vllm.lora.punica_wrapper.punica_selector import get_punica_wrapper  # noqa: E402
+from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager  # noqa: E402
+
+from molora.engine.dense_lora import DenseLora, DenseModelManager, add_dense, check_finite  # noqa: E402
+from molora.engine.plugin import register  # noqa: E402
+
+pytestmark = pytest.mark.engine
+
+SLOTS, RANK, WIDTH, SLICES = 3, 4, 24, (16, 8)
+ROWS = (7, 7, 0, 9, 5, 0)
+"""The adapter each row names; 0 is none."""
+IN_SLOTS = (5, 7, 9)
+
+
+@pytest.fixture
+def weights() -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    generator = torch.Generator().manual_seed(0)
+    a = tuple(torch.randn(SLOTS, 1, RANK, WIDTH, generator=generator) for _ in SLICES)
+    b = tuple(torch.randn(SLOTS, 1, out, RANK, generator=generator) for out in SLICES)
+    return a, b
+
+
+@pytest.fixture
+def x() -> torch.Tensor:
+    return torch.randn(len(ROWS), WIDTH, generator=torch.Generator().manual_seed(1))
+
+
+def wrapper(kind: type[Any], rows: tuple[int, ...] = ROWS) -> Any:
+    made = kind(32, 32, torch.device("cpu"), lora_config=SimpleNamespace(max_loras=SLOTS))
+    made.update_metadata(LoRAMapping(rows, rows, is_prefill=True), list(IN_SLOTS), SLOTS, 100)
+    return made
+
+
+def one_by_one(x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, rows: tuple[int, ...] = ROWS) -> torch.Tensor:
+    """The definition of LoRA."""
+    y = torch.zeros(len(rows), b.shape[2])
+    for row, adapter in enumerate(rows):
+        if adapter:
+            slot = IN_SLOTS.index(adapter)
+            y[row] = b[slot, 0] @ (a[slot, 0] @ x[row])
+    return y
+
+
+def test_every_row_gets_its_own_adapter_and_rows_without_one_none(weights, x) -> None:
+    y = torch.ones(len(ROWS), sum(SLICES))
+    wrapper(DenseLora).add_lora_linear(y, x, *weights, 1.0, SLICES)
+    expected = 1 + torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
+    assert torch.allclose(y, expected, atol=1e-4)
+    assert torch.equal(y[2], torch.ones(sum(SLICES)))
+
+
+def test_it_agrees_with_vllms_own_path_where_that_has_a_slot_to_spare(weights, x) -> None:
+    rows = (7, 7, 5, 9, 5, 5)
+    dense, stock = torch.ones(2, len(rows), sum(SLICES))
+    wrapper(DenseLora, rows).add_lora_linear(dense, x, *weights, 0.5, SLICES)
+    wrapper(PunicaWrapperCPU, rows).add_lora_linear(stock, x, *weights, 0.5, SLICES)
+    assert torch.allclose(dense, stock, atol=1e-4)
+
+
+def test_a_step_forgets_the_one_before(weights, x) -> None:
+    dense = wrapper(DenseLora)
+    dense.update_metadata(LoRAMapping((0, 0), (0, 0), is_prefill=True), list(IN_SLOTS), SLOTS, 100)
+    y = torch.zeros(2, sum(SLICES))
+    dense.add_lora_linear(y, x[:2], *weights, 1.0, SLICES)
+    assert not y.any()
+
+
+def test_gates_mix_adapters(weights, x) -> None:
+    (a, _), (b, _) = weights
+    gates = torch.tensor([0.25, 0.0, -1.5]).expand(len(x), -1)[..., None]
+    y = torch.zeros(len(x), b.shape[2])
+    add_dense(y, x, a, b, gates)
+    one, other = (one_by_one(x, a, b, (adapter,) * len(x)) for adapter in (5, 9))
+    assert torch.allclose(y, 0.25 * one - 1.5 * other, atol=1e-4)
+
+
+def test_an_adapter_that_overflows_spoils_no_row_of_another(weights, x) -> None:
+    (a, _), (b, _) = weights
+    a[0] = torch.inf
+    y = torch.zeros(2, b.shape[2])
+    add_dense(y, x[:2], a, b, torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])[..., None])
+    assert y[0].isfinite().all()
+    assert not y[1].isfinite().any()
+
+
+def test_weights_that_are_not_finite_are_refused() -> None:
+    sound, broken = torch.ones(2, 2), torch.tensor([[1.0, torch.nan]])
+    layer = SimpleNamespace(lora_a=[sound, None], lora_b=[sound, None])
+    check_finite(SimpleNamespace(loras={"q_proj": layer}))
+    layer.lora_b = [sound, broken]
+    with pytest.raises(ValueError, match="q_proj"):
+        check_finite(SimpleNamespace(loras={"q_proj": layer}))
+
+
+def test_vllm_builds_it_once_the_plugin_is_registered() -> None:
+    register()
+    made = get_punica_wrapper(8, max_batches=8, device="cpu", lora_config=SimpleNamespace(max_loras=SLOTS))
+    assert isinstance(made, DenseLora)
+    assert LRUCacheWorkerLoRAManager._manager_cls is DenseModelManager
