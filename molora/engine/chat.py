@@ -1,22 +1,22 @@
 """vLLM's own chat serving, behind the few lines that hand it a request and take its answer back."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from vllm.engine.protocol import EngineClient
-from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest, ChatCompletionResponse
+from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionResponse
 from vllm.entrypoints.openai.models.protocol import BaseModelPath, LoRAModulePath
-from vllm.entrypoints.openai.models.serving import OpenAIServingModels
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
 from vllm.renderers.online_renderer import OnlineRenderer
 
 from molora.config import Config
 from molora.engine.errors import UNCLASSED, explain, explain_invalid, explain_response, explain_unreadable
-from molora.engine.expert_chat import ExpertChat
+from molora.engine.expert_chat import ExpertChat, GatedRequest
 from molora.engine.interface import Body, Completion, Stream
+from molora.engine.models import ExpertModels
 from molora.errors import BadRequest, ConfigError, Unavailable
 
 # By the first two one vLLM node hands work to another; the others fail on messages with pictures.
@@ -25,7 +25,7 @@ UNSERVED_FIELDS = ("kv_transfer_params", "ec_transfer_params", "echo", "truncate
 
 async def build_chat(client: EngineClient, config: Config) -> ExpertChat:
     """Every expert of the configuration loaded. Raises ConfigError for an adapter that vLLM refuses."""
-    models = OpenAIServingModels(client, [BaseModelPath(name="base", model_path=config.engine.model)])
+    models = ExpertModels(client, [BaseModelPath(name="base", model_path=config.engine.model)])
     for name, expert in config.experts.items():
         models.static_lora_modules = [LoRAModulePath(name=name, path=str(expert.adapter))]
         try:
@@ -35,7 +35,7 @@ async def build_chat(client: EngineClient, config: Config) -> ExpertChat:
     return _serve(client, models)
 
 
-def _serve(client: EngineClient, models: OpenAIServingModels) -> ExpertChat:
+def _serve(client: EngineClient, models: ExpertModels) -> ExpertChat:
     shared: dict[str, Any] = {
         "request_logger": None,
         "chat_template": None,
@@ -46,13 +46,13 @@ def _serve(client: EngineClient, models: OpenAIServingModels) -> ExpertChat:
     return ExpertChat(client, models, "assistant", online_renderer=renderer, **shared)
 
 
-def parse(body: Body) -> ChatCompletionRequest:
+def parse(body: Body) -> GatedRequest:
     """Raises BadRequest for a body that is no chat request."""
     for field in UNSERVED_FIELDS:
         if body.get(field) is not None and body[field] is not False:
             raise BadRequest(f"{field} is not served", param=field)
     try:
-        return ChatCompletionRequest.model_validate(body)
+        return GatedRequest.model_validate(body)
     except ValidationError as error:
         raise explain_invalid(error) from None
     except VLLMError as error:
@@ -62,13 +62,13 @@ def parse(body: Body) -> ChatCompletionRequest:
 
 
 async def answer(
-    chat: ExpertChat, request: ChatCompletionRequest, messages: Sequence[Body], expert: str
+    chat: ExpertChat, request: GatedRequest, messages: Sequence[Body], gates: Mapping[str, float]
 ) -> Completion | Stream:
     """Raises MoloraError for whatever vLLM refuses, in a stream as well: its first event has been seen on return.
 
     Any other exception is a bug, the server's fault.
     """
-    request = request.model_copy(update={"model": expert, "messages": list(messages)})
+    request = request.with_gates(gates, messages)
     try:
         result = await chat.create_chat_completion(request)
         if isinstance(result, ErrorResponse):

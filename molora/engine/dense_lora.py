@@ -13,21 +13,14 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from vllm.lora.layers import LoRAMapping
 from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.lora.lora_model import LoRAModel
 from vllm.lora.lora_weights import LoRALayerWeights
 from vllm.lora.model_manager import LRUCacheLoRAModelManager
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
-from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
-from vllm.platforms import current_platform
 
-
-def serve_densely() -> None:
-    """Have vLLM build the classes below in this process. Idempotent; elsewhere than on CPU nothing changes."""
-    if current_platform.is_cpu():
-        name = f"{DenseLora.__module__}.{DenseLora.__qualname__}"
-        type(current_platform).get_punica_wrapper = classmethod(lambda _: name)
-        LRUCacheWorkerLoRAManager._manager_cls = DenseModelManager  # noqa: SLF001  # where vLLM looks for it
+from molora.engine.mapping import GatedMapping
 
 
 class DenseModelManager(LRUCacheLoRAModelManager):
@@ -73,12 +66,19 @@ class DenseLora(PunicaWrapperCPU):
         super().__init__(max_num_batched_tokens, max_batches, device)
         self._gates = torch.zeros(max_num_batched_tokens, lora_config.max_loras, 1, device=device)
 
-    def update_metadata(self, *args: Any, **kwargs: Any) -> None:
-        super().update_metadata(*args, **kwargs)
-        slots = self.token_lora_indices  # -1 for no adapter
-        named = slots[:, None] == torch.arange(self._gates.shape[1], device=slots.device)
-        self._gates[: len(slots), :, 0] = named
-        self.no_lora = not named.any()
+    def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
+        gated = isinstance(mapping, GatedMapping)
+        super().update_metadata(mapping.without_mixtures() if gated else mapping, lora_index_to_id, *args, **kw)
+        numbers, rows = torch.tensor(mapping.index_mapping).unique(return_inverse=True)
+        table = dict(mapping.table) if gated else {}
+        parts = [table.get(number, ((number, 1.0),) if number else ()) for number in numbers.tolist()]
+        slots = {adapter: slot for slot, adapter in enumerate(lora_index_to_id) if adapter is not None}
+        gates = torch.zeros(len(parts), self._gates.shape[1])
+        for row, adapters in enumerate(parts):
+            for adapter, gate in adapters:
+                gates[row, slots[adapter]] = gate
+        self._gates[: len(rows), :, 0] = gates[rows]
+        self.no_lora = not gates.any()
 
     def add_lora_linear(  # noqa: PLR0913, PLR0917  # vLLM's signature
         self,

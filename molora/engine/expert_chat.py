@@ -1,7 +1,9 @@
-"""vLLM's chat serving with the adapter a request names, and with errors that tell whose fault they are."""
+"""vLLM's chat serving with the gates a request was given, and with errors that tell whose fault they are."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
+from pydantic import PrivateAttr
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
@@ -9,17 +11,38 @@ from vllm.exceptions import VLLMError, VLLMServerError
 from vllm.lora.request import LoRARequest
 
 from molora.engine.errors import UNCLASSED, explain_unreadable
+from molora.engine.gates import Mixtures
+from molora.engine.interface import Body
 from molora.errors import BadRequest
 
 
-class ExpertChat(OpenAIServingChat):
-    """A request meets exactly the adapter it names; vLLM's adapters by modality would give `base` an expert's."""
+class GatedRequest(ChatCompletionRequest):
+    """With gates, which are no field of a client's body."""
 
-    def _maybe_get_adapters(
-        self, request: ChatCompletionRequest, supports_default_mm_loras: bool = False
-    ) -> LoRARequest | None:
+    _gates: Mapping[str, float] = PrivateAttr(default_factory=dict)
+
+    @property
+    def gates(self) -> Mapping[str, float]:
+        return self._gates
+
+    def with_gates(self, gates: Mapping[str, float], messages: Sequence[Body]) -> Self:
+        """A copy; its model is the expert with the largest gate."""
+        model = max(gates, key=gates.__getitem__, default="base")
+        copy = self.model_copy(update={"model": model, "messages": list(messages)})
+        copy._gates = gates  # noqa: SLF001  # its own kind
+        return copy
+
+
+class ExpertChat(OpenAIServingChat):
+    """A request meets exactly its gates; vLLM's adapters by modality would give the bare backbone an expert's."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._mixtures = Mixtures()
+
+    def _maybe_get_adapters(self, request: GatedRequest, supports_default_mm_loras: bool = False) -> LoRARequest | None:
         del supports_default_mm_loras
-        return self.models.lora_requests.get(request.model)
+        return self._mixtures.request(request.gates, self.models.lora_requests)
 
     async def render_chat_request(self, request: ChatCompletionRequest) -> Any:
         """Only the request is at work here, so even Python's own errors are the client's fault."""

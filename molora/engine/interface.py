@@ -32,7 +32,7 @@ class Stream:
 
 
 class Engine(Protocol):
-    """Answers chat requests with one expert, or with the bare backbone when it is named `base`."""
+    """Answers chat requests with an exact mixture of experts, or with the bare backbone."""
 
     @property
     def adapters(self) -> Mapping[str, Adapter]:
@@ -55,8 +55,11 @@ class Engine(Protocol):
         """The engine's own request object. Raises BadRequest for a body that is no chat request."""
         ...
 
-    async def chat(self, request: Any, messages: Sequence[Body], expert: str) -> Completion | Stream:
+    async def chat(self, request: Any, messages: Sequence[Body], gates: Mapping[str, float]) -> Completion | Stream:
         """Answer `messages` (pictures as `image_pil` parts) under the parsed request's other fields.
+
+        Every expert's adapter counts as much as its gate says, in one pass; no gates are the bare backbone.
+        Raises BadRequest for gates that cannot be served.
 
         Cancelling the call, or closing `Stream.rest`, aborts the generation.
         """

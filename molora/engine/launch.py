@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from molora.compat import mend_torch_companions
 from molora.config import Config
 from molora.engine.interface import Adapter, Body, Completion, Stream
-from molora.errors import ConfigError, Unavailable
+from molora.engine.plugin import can_mix, scheduler_name
+from molora.errors import BadRequest, ConfigError, Unavailable
 
 
 class VllmEngine:
@@ -58,11 +59,22 @@ class VllmEngine:
 
         return parse(body)
 
-    async def chat(self, request: Any, messages: Sequence[Body], expert: str) -> Completion | Stream:
+    async def chat(self, request: Any, messages: Sequence[Body], gates: Mapping[str, float]) -> Completion | Stream:
         from molora.engine.chat import answer
 
         await self.check_health()
-        return await answer(self._chat, request, messages, expert)
+        check_gates(gates, self._vllm_config.lora_config.max_loras)
+        return await answer(self._chat, request, messages, gates)
+
+
+def check_gates(gates: Mapping[str, float], max_loras: int) -> None:
+    """Raises BadRequest for a mixture that could never be scheduled, or that this platform's kernels cannot serve."""
+    if len(gates) > max_loras:
+        raise BadRequest(
+            f"{len(gates)} experts at once are more than the {max_loras} the engine holds", param="routing.gates"
+        )
+    if not can_mix() and any(gate != 1 for gate in gates.values()):
+        raise BadRequest("mixtures are served on CPU only as yet", param="routing.gates")
 
 
 def make_vllm_config(config: Config) -> Any:
@@ -71,9 +83,12 @@ def make_vllm_config(config: Config) -> Any:
 
     check_options(config)
     try:
-        return AsyncEngineArgs(**engine_args(config)).create_engine_config()
+        made = AsyncEngineArgs(**engine_args(config)).create_engine_config()
     except (ValueError, TypeError, OSError) as error:
         raise ConfigError(f"engine: {_explain(error)}") from error
+    if can_mix() and made.scheduler_config.scheduler_cls is None:
+        made.scheduler_config.scheduler_cls = scheduler_name(made.scheduler_config.async_scheduling)
+    return made
 
 
 def _explain(error: Exception) -> str:

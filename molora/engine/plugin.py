@@ -4,8 +4,35 @@ from molora.compat import mend_torch_companions
 
 
 def register() -> None:
-    """Idempotent. Mends torch's companions where they are broken; on CPU, LoRA is computed densely."""
+    """Idempotent. Mends torch's companions where they are broken; on CPU, vLLM then serves mixtures, densely."""
     mend_torch_companions()
-    from molora.engine.dense_lora import serve_densely
+    if can_mix():
+        _put_in_place()
 
-    serve_densely()
+
+def can_mix() -> bool:
+    """Whether there are kernels for mixtures on this platform."""
+    from vllm.platforms import current_platform
+
+    return bool(current_platform.is_cpu())
+
+
+def scheduler_name(is_async: bool) -> str:
+    """Of the class that counts adapters rather than mixtures."""
+    from molora.engine import scheduler
+
+    kind = scheduler.AsyncMixtureScheduler if is_async else scheduler.MixtureScheduler
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _put_in_place() -> None:
+    """By the names under which vLLM looks them up."""
+    from vllm.platforms import current_platform
+    from vllm.v1.worker import lora_model_runner_mixin
+
+    from molora.engine.dense_lora import DenseLora
+    from molora.engine.worker import MixtureWorkerManager
+
+    wrapper = f"{DenseLora.__module__}.{DenseLora.__qualname__}"
+    type(current_platform).get_punica_wrapper = classmethod(lambda _: wrapper)
+    lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager

@@ -1,7 +1,7 @@
 """Logits and wishes -> Decision. Pure; every refusal is a `BadRequest` that names the field at fault."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ def is_by_hand(wishes: Wishes) -> bool:
 
 def check(wishes: Wishes, experts: Sequence[str]) -> None:
     """Refuses what cannot be decided, before any work is done."""
-    if wishes.mode not in ("top1", "manual"):
-        raise BadRequest(f"routing mode '{wishes.mode}' is not served; use top1 or manual", param="routing.mode")
+    if wishes.mode not in (*CHOOSERS, "manual"):
+        served = ", ".join([*CHOOSERS, "manual"])
+        raise BadRequest(f"routing mode '{wishes.mode}' is not served; served: {served}", param="routing.mode")
     temperature = wishes.temperature
     if temperature is not None and not (math.isfinite(temperature) and temperature > 0):
         raise BadRequest("temperature must be a finite number above 0", param="routing.temperature")
@@ -58,22 +59,56 @@ def decide(
     kept = logits[[experts.index(name) for name in names]]
     temperature = default if wishes.temperature is None else wishes.temperature
     shares = dict(zip(names, map(float, softmax(kept, max(calibration * temperature, 1e-300))), strict=True))
-    best = max(names, key=shares.__getitem__)
-    return Decision(mode="top1", source="router", gates={best: 1.0}, probabilities=shares)
+    gates = CHOOSERS[wishes.mode](shares, wishes.floor)
+    return Decision(mode=wishes.mode, source="router", gates=gates, probabilities=shares)
+
+
+Chooser = Callable[[Mapping[str, float], float], dict[str, float]]
+"""Probabilities and a floor -> gates that sum to 1."""
+
+
+def _top(num: int) -> Chooser:
+    def choose(shares: Mapping[str, float], _: float) -> dict[str, float]:
+        best = sorted(shares, key=shares.__getitem__, reverse=True)[:num]
+        return _renormalise({name: shares[name] for name in best})
+
+    return choose
+
+
+def _soft(shares: Mapping[str, float], floor: float) -> dict[str, float]:
+    """The largest stays whatever the floor."""
+    least = min(floor, max(shares.values()))
+    return _renormalise({name: share for name, share in shares.items() if share >= least})
+
+
+def _renormalise(gates: Mapping[str, float]) -> dict[str, float]:
+    """To sum 1. Of one alone exactly 1; a share that underflowed to 0 is no gate."""
+    total = sum(gates.values())
+    return {name: gate / total for name, gate in gates.items() if gate > 0}
+
+
+CHOOSERS: Mapping[str, Chooser] = {"top1": _top(1), "top2": _top(2), "soft": _soft}
 
 
 def by_hand(wishes: Wishes, experts: Sequence[str]) -> Decision:
-    """The caller's choice: one gate of 1 on an admitted expert, or on `base` for the bare backbone."""
+    """The caller's choice: any finite gates on admitted experts, or `base` alone for the bare backbone."""
     gates = wishes.gates
     if not gates:
         raise BadRequest('mode manual needs gates, such as {"<expert>": 1.0}', param="routing.gates")
     _check_known(gates, [*experts, BASE], "routing.gates")
-    (name, gate), *others = gates.items()
-    if others or gate != 1.0:
-        raise BadRequest("mixtures are not served yet: give one gate of 1.0", param="routing.gates")
-    if name != BASE and name not in candidates(wishes, experts):
-        raise BadRequest(f"expert '{name}' is not admitted by allow and deny", param="routing.gates")
-    return Decision(mode="manual", source="manual", gates={} if name == BASE else {name: 1.0})
+    if BASE in gates:
+        if gates != {BASE: 1.0}:
+            raise BadRequest(
+                "base, the backbone without experts, has a gate of 1 and no other beside it", param="routing.gates"
+            )
+        return Decision(mode="manual", source="manual", gates={})
+    if not all(map(math.isfinite, gates.values())) or not any(gates.values()):
+        raise BadRequest("gates must be finite numbers, and one of them not 0", param="routing.gates")
+    admitted = candidates(wishes, experts)
+    for name in gates:
+        if name not in admitted:
+            raise BadRequest(f"expert '{name}' is not admitted by allow and deny", param="routing.gates")
+    return Decision(mode="manual", source="manual", gates={name: gate for name, gate in gates.items() if gate})
 
 
 def _check_known(names: Collection[str], experts: Collection[str], param: str) -> None:

@@ -35,6 +35,8 @@ class Wishes:
     allow: tuple[str, ...] | None = None
     deny: tuple[str, ...] = ()
     gates: Mapping[str, float] | None = None
+    floor: float = 0.0
+    """In mode soft, experts with a smaller probability get no gate."""
 
 
 @dataclass(frozen=True)

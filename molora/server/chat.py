@@ -47,7 +47,7 @@ async def answer(core: Core, body: dict[str, Any]) -> Response:
     check_question(model, prompt)
     decision = await core.decide(prompt.query, wishes)
     core.metrics.count_request(decision)
-    result = await core.engine.chat(parsed, with_system_prompt(core, prompt, decision), decision.expert)
+    result = await core.engine.chat(parsed, with_system_prompt(core, prompt, decision), decision.gates)
     if isinstance(result, Stream):
         events = stream(core, result, decision, started)
         return StreamingResponse(events, media_type="text/event-stream", headers=decision.to_headers())

@@ -18,6 +18,7 @@ class Routing(Strict):
     allow: list[str] | None = None
     deny: list[str] | None = None
     gates: dict[str, float] | None = None
+    floor: float | None = Field(default=None, ge=0, le=1)
 
 
 def read_model(model: Any, experts: Collection[str]) -> str:
@@ -44,4 +45,6 @@ def _as_wishes(routing: Routing) -> Wishes:
     if mode != "manual" and routing.gates is not None:
         raise BadRequest("gates are for mode manual", param="routing.gates")
     allow = None if routing.allow is None else tuple(routing.allow)
-    return Wishes(mode, routing.temperature, allow, tuple(routing.deny or ()), routing.gates)
+    if mode != "soft" and routing.floor is not None:
+        raise BadRequest("a floor is for mode soft", param="routing.floor")
+    return Wishes(mode, routing.temperature, allow, tuple(routing.deny or ()), routing.gates, routing.floor or 0.0)

@@ -13,10 +13,14 @@ mend_torch_companions()
 from vllm.lora.layers import LoRAMapping  # noqa: E402
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU  # noqa: E402
 from vllm.lora.punica_wrapper.punica_selector import get_punica_wrapper  # noqa: E402
-from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager  # noqa: E402
+from vllm.lora.request import LoRARequest  # noqa: E402
+from vllm.v1.worker import lora_model_runner_mixin  # noqa: E402
 
-from molora.engine.dense_lora import DenseLora, DenseModelManager, add_dense, check_finite  # noqa: E402
+from molora.engine.dense_lora import DenseLora, add_dense, check_finite  # noqa: E402
+from molora.engine.gates import Mixtures  # noqa: E402
+from molora.engine.mapping import GatedMapping  # noqa: E402
 from molora.engine.plugin import register  # noqa: E402
+from molora.engine.worker import MixtureWorkerManager  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -88,6 +92,34 @@ def test_gates_mix_adapters(weights, x) -> None:
     assert torch.allclose(y, 0.25 * one - 1.5 * other, atol=1e-4)
 
 
+def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> None:
+    adapters = {name: LoRARequest(name, number, "/a") for name, number in zip("abc", IN_SLOTS, strict=True)}
+    mixture = Mixtures().request({"c": 0.25, "a": -1.5}, adapters)
+    assert mixture is not None
+    rows = (7, mixture.lora_int_id, 0, 9, 5, mixture.lora_int_id)
+    mapping = GatedMapping.of(LoRAMapping(rows, rows), {mixture, *adapters.values()})
+    dense, y = wrapper(DenseLora), torch.zeros(len(rows), sum(SLICES))
+    dense.update_metadata(mapping, list(IN_SLOTS), SLOTS, 100)
+    dense.add_lora_linear(y, x, *weights, 1.0, SLICES)
+    lora = {
+        number: torch.cat([one_by_one(x, a, b, (number,) * len(rows)) for a, b in zip(*weights, strict=True)], dim=1)
+        for number in IN_SLOTS
+    } | {0: torch.zeros(len(rows), sum(SLICES))}
+    lora[mixture.lora_int_id] = 0.25 * lora[9] - 1.5 * lora[5]
+    assert torch.allclose(y, torch.stack([lora[number][row] for row, number in enumerate(rows)]), atol=1e-4)
+
+
+def test_steps_that_differ_in_gates_alone_are_not_equal() -> None:
+    adapters = {"a": LoRARequest("a", 5, "/a")}
+    one, other = (Mixtures().request({"a": gate}, adapters) for gate in (0.5, 0.25))
+    assert one is not None
+    assert other is not None
+    rows = LoRAMapping((one.lora_int_id,), (one.lora_int_id,))
+    assert one.lora_int_id == other.lora_int_id  # two servers' books
+    assert GatedMapping.of(rows, {one}) != GatedMapping.of(rows, {other})
+    assert GatedMapping.of(rows, {one}) == GatedMapping.of(rows, {one})
+
+
 def test_an_adapter_that_overflows_spoils_no_row_of_another(weights, x) -> None:
     (a, _), (b, _) = weights
     a[0] = torch.inf
@@ -110,4 +142,4 @@ def test_vllm_builds_it_once_the_plugin_is_registered() -> None:
     register()
     made = get_punica_wrapper(8, max_batches=8, device="cpu", lora_config=SimpleNamespace(max_loras=SLOTS))
     assert isinstance(made, DenseLora)
-    assert LRUCacheWorkerLoRAManager._manager_cls is DenseModelManager
+    assert lora_model_runner_mixin.LRUCacheWorkerLoRAManager is MixtureWorkerManager

@@ -76,8 +76,6 @@ def test_deny_leaves_the_others():
         ({"temperature": -1.0}, "routing.temperature"),
         ({"temperature": math.nan}, "routing.temperature"),
         ({"temperature": math.inf}, "routing.temperature"),
-        ({"mode": "top2"}, "routing.mode"),
-        ({"mode": "soft"}, "routing.mode"),
         ({"mode": "sequential"}, "routing.mode"),
     ],
 )
@@ -93,6 +91,27 @@ def test_a_gate_by_hand_needs_no_router():
     assert policy.by_hand(wishes, EXPERTS) == Decision("manual", "manual", {"social": 1.0})
 
 
+def test_gates_by_hand_are_any_real_numbers_and_zeros_go():
+    gates = {"social": -0.4, "spatial": 1.5, "quantity": 0.0}
+    assert policy.by_hand(Wishes(mode="manual", gates=gates), EXPERTS).gates == {"social": -0.4, "spatial": 1.5}
+
+
+def test_top2_shares_one_between_the_two_likeliest():
+    decision = decide([3, 1, 2, 0], mode="top2")
+    assert list(decision.gates) == ["spatial", "physical"]
+    assert decision.gates["spatial"] == pytest.approx(1 / (1 + math.exp(-1)))
+    assert sum(decision.gates.values()) == pytest.approx(1)
+    assert decide([3, 1, 2, 0], mode="top2", allow=("social",)).gates == {"social": 1.0}
+
+
+def test_soft_gates_are_the_probabilities_above_the_floor():
+    decision = decide([3, 1, 2, 0], mode="soft")
+    assert decision.gates == pytest.approx(decision.probabilities)
+    assert decide([3, 1, 2, 0], mode="soft", floor=0.2).gates == decide([3, 1, 2, 0], mode="top2").gates
+    assert decide([0, 0, 0, 0], mode="soft", floor=1.0).gates == dict.fromkeys(EXPERTS, 0.25)
+    assert decide([2000, 0, 0, 0], mode="soft").gates == {"spatial": 1.0}
+
+
 def test_base_by_hand_is_no_gate():
     assert policy.by_hand(Wishes(mode="manual", gates={"base": 1.0}), EXPERTS).gates == {}
 
@@ -103,8 +122,10 @@ def test_base_by_hand_is_no_gate():
         {},
         {"gates": {}},
         {"gates": {"nobody": 1.0}},
-        {"gates": {"social": 0.5}},
-        {"gates": {"social": 0.5, "spatial": 0.5}},
+        {"gates": {"social": 0.0, "spatial": 0.0}},
+        {"gates": {"social": math.inf}},
+        {"gates": {"social": math.nan, "spatial": 1.0}},
+        {"gates": {"base": 0.5}},
         {"gates": {"social": 1.0, "base": 0.0}},
         {"gates": {"social": 1.0}, "deny": ("social",)},
     ],

@@ -82,7 +82,8 @@ class FakeEngine:
             raise BadRequest("messages: Field required", param="messages")
         return body
 
-    async def chat(self, request: Any, messages: Sequence[Body], expert: str) -> Completion | Stream:
+    async def chat(self, request: Any, messages: Sequence[Body], gates: Mapping[str, float]) -> Completion | Stream:
+        expert = max(gates, key=gates.__getitem__, default="base")
         self.asked.append((expert, messages))
         self.called.set()
         if self.failure:

@@ -1,0 +1,65 @@
+"""vLLM's scheduler, counting adapters against `max_loras` where vLLM would count mixtures."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from typing import Any
+
+from vllm.config import VllmConfig
+from vllm.v1.core.sched.async_scheduler import AsyncScheduler
+from vllm.v1.core.sched.scheduler import Scheduler
+from vllm.v1.request import Request
+
+from molora.engine.gates import components
+
+UNBOUNDED = 2**30
+
+
+class _CountsAdapters:
+    """Holds back a waiting request whose adapters do not fit beside those that run.
+
+    vLLM asks `_handle_blocked_waiting_request` of every request before it would count; its own count is made to pass.
+    """
+
+    def __init__(self, vllm_config: VllmConfig, *args: Any, **kwargs: Any) -> None:
+        super().__init__(vllm_config, *args, **kwargs)
+        self._held: set[int] = set()
+        self._num_seen = 0
+        if self.lora_config is not None:
+            self._max_adapters = self.lora_config.max_loras
+            self.lora_config = copy.copy(self.lora_config)
+            self.lora_config.max_loras = UNBOUNDED
+
+    def schedule(self, *args: Any, **kwargs: Any) -> Any:
+        self._held, self._num_seen = set(), 0
+        return super().schedule(*args, **kwargs)
+
+    def _handle_blocked_waiting_request(self, request: Request) -> bool:
+        if self.lora_config is not None and request.lora_request is not None and not self._fits(request):
+            return False
+        return super()._handle_blocked_waiting_request(request)
+
+    def _fits(self, request: Request) -> bool:
+        self._held |= adapter_ids(self.running[self._num_seen :])  # it grows by those admitted in this step
+        self._num_seen = len(self.running)
+        return len(self._held | adapter_ids([request])) <= self._max_adapters
+
+
+def adapter_ids(requests: Iterable[Request]) -> set[int]:
+    named = (request.lora_request for request in requests if request.lora_request is not None)
+    return {adapter.lora_int_id for one in named for adapter, _ in components(one)}
+
+
+class MixtureScheduler(_CountsAdapters, Scheduler):
+    pass
+
+
+class AsyncMixtureScheduler(_CountsAdapters, AsyncScheduler):
+    pass
+
+
+def make_scheduler(vllm_config: VllmConfig, **kwargs: Any) -> Scheduler:
+    """What `scheduler_cls` names: it follows `async_scheduling` as vLLM's own choice does."""
+    is_async = vllm_config.scheduler_config.async_scheduling
+    return (AsyncMixtureScheduler if is_async else MixtureScheduler)(vllm_config, **kwargs)

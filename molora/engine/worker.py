@@ -1,0 +1,30 @@
+"""vLLM's worker with mixtures: it loads the adapters under them; a mixture takes no slot of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from vllm.lora.layers import LoRAMapping
+from vllm.lora.request import LoRARequest
+from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
+
+from molora.engine.dense_lora import DenseModelManager
+from molora.engine.gates import components
+from molora.engine.mapping import GatedMapping
+
+
+class MixtureWorkerManager(LRUCacheWorkerLoRAManager):
+    _manager_cls = DenseModelManager
+
+    def set_active_adapters(self, requests: set[LoRARequest], mapping: LoRAMapping | None) -> None:
+        gated = None if mapping is None else GatedMapping.of(mapping, requests)
+        super().set_active_adapters(set(_adapters(requests)), gated)
+
+    def add_adapter(self, request: LoRARequest) -> bool:
+        """As vLLM's; of a mixture, whether any of its adapters was new."""
+        added = [super(MixtureWorkerManager, self).add_adapter(adapter) for adapter in _adapters([request])]
+        return any(added)
+
+
+def _adapters(requests: Iterable[LoRARequest]) -> Iterator[LoRARequest]:
+    return (adapter for request in requests for adapter, _ in components(request))

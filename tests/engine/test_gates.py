@@ -1,0 +1,65 @@
+"""Gates and vLLM's requests for them are one to one."""
+
+import pytest
+
+from molora.compat import mend_torch_companions
+
+mend_torch_companions()
+
+from vllm.lora.request import LoRARequest  # noqa: E402
+
+from molora.engine import gates as module  # noqa: E402
+from molora.engine.gates import FIRST_ID, Mixtures, components, is_mixture  # noqa: E402
+
+pytestmark = pytest.mark.engine
+
+ADAPTERS = {name: LoRARequest(name, number, f"/adapters/{name}") for number, name in enumerate("abcd", 1)}
+
+
+def test_one_gate_of_one_is_the_adapter_itself_and_none_the_backbone() -> None:
+    mixtures = Mixtures()
+    assert mixtures.request({"b": 1.0, "c": 0.0}, ADAPTERS) is ADAPTERS["b"]
+    assert mixtures.request({"b": 0.0}, ADAPTERS) is mixtures.request({}, ADAPTERS) is None
+
+
+def test_a_mixture_can_be_taken_apart_again() -> None:
+    made = Mixtures().request({"c": -0.25, "a": 1 / 3}, ADAPTERS)
+    assert made is not None
+    assert is_mixture(made)
+    assert components(made) == ((ADAPTERS["a"], 1 / 3), (ADAPTERS["c"], -0.25))
+    assert [(a.lora_int_id, a.lora_path) for a, _ in components(made)] == [(1, "/adapters/a"), (3, "/adapters/c")]
+    assert components(ADAPTERS["a"]) == ((ADAPTERS["a"], 1.0),)
+
+
+def test_equal_gates_have_one_id_whatever_their_order_and_others_another() -> None:
+    mixtures = Mixtures()
+    one, same, other = (
+        mixtures.request(gates, ADAPTERS)
+        for gates in ({"a": 0.5, "b": 0.5}, {"b": 0.5, "a": 0.5}, {"a": 0.5, "b": 0.5000000000000001})
+    )
+    assert one == same
+    assert one.lora_int_id == same.lora_int_id >= FIRST_ID
+    assert one != other
+    assert one.lora_int_id != other.lora_int_id
+
+
+def test_equal_gates_over_another_version_of_an_adapter_are_another_mixture() -> None:
+    mixtures, gates = Mixtures(), {"a": 0.5, "b": 0.5}
+    newer = ADAPTERS | {"a": LoRARequest("a", 9, "/adapters/a2")}
+    assert mixtures.request(gates, ADAPTERS) != mixtures.request(gates, newer)
+
+
+def test_the_memory_of_ids_is_bounded_and_no_two_remembered_mixtures_share_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MAX_REMEMBERED", 4)
+    monkeypatch.setattr(module, "_count", lambda: iter([*range(FIRST_ID, FIRST_ID + 6)] * 9))
+    mixtures, ids = Mixtures(), {}
+    for number in range(30):
+        for gate in (1.5, number + 2.5):  # the first is asked for again and again
+            made = mixtures.request({"a": gate}, ADAPTERS)
+            assert made is not None
+            ids[gate] = made.lora_int_id
+        assert ids[1.5] == FIRST_ID
+        recent = [ids[n + 2.5] for n in range(max(0, number - 2), number + 1)]
+        assert len({FIRST_ID, *recent}) == 1 + len(recent)
