@@ -1,4 +1,4 @@
-"""`molora bench quality` and `molora bench overhead`: each prints a table, and one JSON line last."""
+"""`molora bench quality`, `overhead` and `mixing`: each prints a table, and one JSON line last."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from rich.console import Console
 from molora.benchmarks.serving import molora_command, running
 from molora.config import load_config
 
-app = typer.Typer(help="Measure quality and overhead over HTTP.", no_args_is_help=True)
+app = typer.Typer(help="Measure quality, overhead and mixing over HTTP.", no_args_is_help=True)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The deployment to measure.")]
 LOGS = Path("build")
@@ -52,19 +52,50 @@ def overhead(
 ) -> None:
     """Molora with `model: auto` against plain `vllm serve` with the adapter named by hand."""
     from molora.benchmarks import overhead as bench
-    from molora.benchmarks.plain_vllm import vllm_command
-    from molora.engine.launch import engine_args
 
     console = Console()
-    deployment = load_config(config)
     plans = list(bench.plan_rounds(rounds, concurrency or [1, 8, 32], tokens))
-    theirs = vllm_command(deployment, engine_args(deployment))
-    with running(theirs, LOGS / "vllm.log", console) as vllm, served(config, None, console) as ours:
-        timings = asyncio.run(bench.measure(ours, vllm.url, plans, console))
+    with both_served(config, console) as (ours, theirs):
+        timings = asyncio.run(bench.measure(ours, theirs, plans, console))
     bench.write_timings(timings, output)
     overheads = bench.compare_all(timings)
     bench.print_table(console, overheads)
     print_json(bench.summarise(overheads, tokens))
+
+
+@app.command()
+def mixing(
+    config: ConfigOption = Path("configs/demo.yaml"),
+    rounds: Annotated[int, typer.Option(min=1)] = 6,
+    concurrency: Annotated[int, typer.Option(min=1)] = 32,
+    tokens: Annotated[int, typer.Option(min=0, help="Length of every answer; 0 lets answers end by themselves.")] = 8,
+    output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/mixing.jsonl"),
+) -> None:
+    """Bare backbone, one expert, two, all of them; and one expert on plain vLLM."""
+    from molora.benchmarks import mixing as bench
+    from molora.benchmarks.overhead import write_timings
+
+    console = Console()
+    with both_served(config, console) as (ours, theirs):
+        targets = bench.make_targets(ours, theirs, list(load_config(config).experts))
+        turns = list(bench.plan_turns(targets, rounds, concurrency, tokens))
+        timings = asyncio.run(bench.measure(turns, console))
+    write_timings(timings, output)
+    ratios = bench.compare_arms(timings)
+    bench.print_table(console, ratios)
+    print_json(bench.summarise(ratios, timings, tokens))
+
+
+@contextlib.contextmanager
+def both_served(config: Path, console: Console) -> Iterator[tuple[str, str]]:
+    """The addresses of Molora and of a plain vLLM with the same settings, up at once."""
+    from molora.benchmarks.plain_vllm import vllm_command
+    from molora.engine.launch import engine_args
+
+    deployment = load_config(config)
+    theirs = vllm_command(deployment, engine_args(deployment))
+    with running(theirs, LOGS / "vllm.log", console) as vllm, served(config, None, console) as ours:
+        yield ours, vllm.url
 
 
 @contextlib.contextmanager

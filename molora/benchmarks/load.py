@@ -17,11 +17,11 @@ from molora.errors import Unavailable
 
 @dataclass(frozen=True)
 class Target:
-    """A server under load; `model` names the model to ask for an example."""
+    """A server under load; `choose` gives the fields of a request's body that say who answers an example."""
 
     name: str
     url: str
-    model: Callable[[Example], str]
+    choose: Callable[[Example], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ async def run_round(session: aiohttp.ClientSession, target: Target, plan: Round)
 def _body(target: Target, example: Example, num_tokens: int) -> bytes:
     length = {"max_tokens": num_tokens, "ignore_eos": True} if num_tokens else {"max_tokens": 16}
     body = {
-        "model": target.model(example),
+        **target.choose(example),
         "messages": ask(example),
         "temperature": 0,
         "stream": True,

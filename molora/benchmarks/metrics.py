@@ -65,12 +65,19 @@ def requests_per_s(timings: Sequence[Timing]) -> float:
     return len(timings) / (max(t.end_s for t in timings) - min(t.sent_s for t in timings))
 
 
+def rates_by_round(timings: Iterable[Timing], server: str) -> list[float]:
+    """Requests per second of a server in each round, in order."""
+    chosen = [t for t in timings if t.server == server]
+    rounds = sorted({t.round for t in chosen})
+    return [requests_per_s([t for t in chosen if t.round == number]) for number in rounds]
+
+
 def compare(timings: Iterable[Timing], concurrency: int, ours: str, theirs: str) -> Overhead:
     """Rounds, and requests within a round, are paired: both servers got the same ones one right after the other."""
     chosen = [t for t in timings if t.concurrency == concurrency]
     rounds = sorted({t.round for t in chosen})
     by_server = {name: {pair_key(t): t for t in chosen if t.server == name} for name in (ours, theirs)}
-    rates = {name: [_rate(by_server[name], number) for number in rounds] for name in by_server}
+    rates = {name: rates_by_round(by_server[name].values(), name) for name in by_server}
     return Overhead(
         concurrency=concurrency,
         num_rounds=len(rounds),
@@ -87,10 +94,6 @@ def compare(timings: Iterable[Timing], concurrency: int, ours: str, theirs: str)
 def pair_key(timing: Timing) -> tuple[int, int]:
     """What the two timings of a pair share."""
     return timing.round, timing.index
-
-
-def _rate(timings: Mapping[tuple[int, int], Timing], number: int) -> float:
-    return requests_per_s([t for t in timings.values() if t.round == number])
 
 
 def _median_ttft_ms(timings: Mapping[tuple[int, int], Timing]) -> float:

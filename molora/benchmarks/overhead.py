@@ -36,8 +36,8 @@ def plan_rounds(num_rounds: int, concurrencies: Sequence[int], num_tokens: int) 
 async def measure(ours: str, theirs: str, plans: Sequence[Round], console: Console) -> list[Timing]:
     """Timings of all counted rounds at the two servers' addresses."""
     targets = [
-        Target(THEIRS, theirs, lambda example: example.question.kinds[0]),
-        Target(OURS, ours, lambda _: "auto"),
+        Target(THEIRS, theirs, lambda example: {"model": example.question.kinds[0]}),
+        Target(OURS, ours, lambda _: {"model": "auto"}),
     ]
     timings: list[Timing] = []
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones

@@ -64,8 +64,8 @@ async def served() -> AsyncIterator[Served]:
     await runner.cleanup()
 
 
-def own_expert(example: Example) -> str:
-    return example.question.kinds[0]
+def own_expert(example: Example) -> dict[str, Any]:
+    return {"model": example.question.kinds[0]}
 
 
 async def test_a_round_sends_every_example_once_and_keeps_to_its_concurrency(served: Served) -> None:
@@ -74,7 +74,7 @@ async def test_a_round_sends_every_example_once_and_keeps_to_its_concurrency(ser
         timings = await run_round(session, Target("vllm", url, own_expert), Round(1, 3, EXAMPLES, 16))
     assert [t.index for t in timings] == list(range(8))
     assert fake.max_in_flight == 3
-    assert sorted(body["model"] for body in fake.bodies) == sorted(own_expert(e) for e in EXAMPLES)
+    assert sorted(body["model"] for body in fake.bodies) == sorted(own_expert(e)["model"] for e in EXAMPLES)
     assert all(body["max_tokens"] == 16 and body["ignore_eos"] for body in fake.bodies)
 
 
@@ -90,7 +90,9 @@ async def test_the_first_token_is_the_first_text_not_the_first_event(served: Ser
 async def test_what_molora_says_of_its_choice_is_kept(served: Served) -> None:
     _, url = served
     async with aiohttp.ClientSession() as session:
-        [one] = await run_round(session, Target("molora", url, lambda _: "auto"), Round(1, 1, EXAMPLES[:1], 0))
+        [one] = await run_round(
+            session, Target("molora", url, lambda _: {"model": "auto"}), Round(1, 1, EXAMPLES[:1], 0)
+        )
     assert (one.expert, one.router_ms) == ("quantity", 3.5)
 
 
@@ -99,4 +101,4 @@ async def test_a_failure_ends_the_benchmark_in_the_servers_words(served: Served,
     _, url = served
     async with aiohttp.ClientSession() as session:
         with pytest.raises(Unavailable, match=words):
-            await run_round(session, Target("vllm", url, lambda _: model), Round(1, 1, EXAMPLES[:1], 0))
+            await run_round(session, Target("vllm", url, lambda _: {"model": model}), Round(1, 1, EXAMPLES[:1], 0))

@@ -1,0 +1,106 @@
+"""What mixing costs: requests for the bare backbone, one expert, two, and all of them; and one expert on plain vLLM.
+
+`molora bench mixing --config configs/demo.yaml`. Gates are given by hand, other ones in every request, so no router is
+at work and no two mixtures are equal. Both servers are up at once; each round all arms take their turn, in an order
+that moves on by one, with questions and pictures of their own: nothing an arm asks is in a cache by another's doing.
+"""
+
+import random
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from molora.benchmarks.load import Round, Target, run_round
+from molora.benchmarks.metrics import Timing, rates_by_round
+from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
+
+SEED = 78_000_000
+BASE, HARD, TOP2, SOFT, STOCK = "base", "hard", "top2", "soft", "vllm"
+RATIOS = ((BASE, HARD), (TOP2, HARD), (SOFT, HARD), (HARD, STOCK), (HARD, BASE))
+"""Of requests per second."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Of one arm's requests per second to another's, round by round."""
+
+    ours: str
+    theirs: str
+    by_round: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.by_round)
+
+
+def choose_hard(example: Example) -> dict[str, Any]:
+    return {"model": example.question.kinds[0]}
+
+
+def choose_mixture(example: Example, experts: Sequence[str], num: int) -> dict[str, Any]:
+    """Random gates that sum to 1, on the example's own expert and the next ones."""
+    start = experts.index(example.question.kinds[0])
+    names = [experts[(start + step) % len(experts)] for step in range(num)]
+    rng = random.Random(repr(example))
+    shares = [rng.random() + 0.01 for _ in names]
+    return {"model": "auto", "routing": {"gates": {n: s / sum(shares) for n, s in zip(names, shares, strict=True)}}}
+
+
+def make_targets(ours: str, theirs: str, experts: Sequence[str]) -> list[Target]:
+    """The arms, of the two servers' addresses."""
+    mixtures: dict[str, Callable[[Example], dict[str, Any]]] = {
+        TOP2: partial(choose_mixture, experts=experts, num=2),
+        SOFT: partial(choose_mixture, experts=experts, num=len(experts)),
+    }
+    arms = {BASE: lambda _: {"model": "base"}, HARD: choose_hard, **mixtures}
+    return [*(Target(name, ours, choose) for name, choose in arms.items()), Target(STOCK, theirs, choose_hard)]
+
+
+def plan_turns(
+    targets: Sequence[Target], num_rounds: int, concurrency: int, num_tokens: int
+) -> Iterator[tuple[Target, Round]]:
+    """Round 0 warms up and is not counted. Each client sends about four requests a turn."""
+    for number in range(num_rounds + 1):
+        turn = number % len(targets)
+        for place, target in enumerate([*targets[turn:], *targets[:turn]]):
+            examples = list(make_examples(SEED + 100 * number + place, 4 * concurrency, ONE_TYPE))
+            yield target, Round(number, concurrency, examples, num_tokens)
+
+
+async def measure(turns: Sequence[tuple[Target, Round]], console: Console) -> list[Timing]:
+    """Timings of all counted rounds."""
+    timings: list[Timing] = []
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
+        for target, plan in track(turns, "arms", console=console, transient=True):
+            timings += await run_round(session, target, plan)
+    return [timing for timing in timings if timing.round > 0]
+
+
+def compare_arms(timings: Sequence[Timing]) -> list[Ratio]:
+    rates = {name: rates_by_round(timings, name) for name in {timing.server for timing in timings}}
+    return [
+        Ratio(one, other, tuple(a / b for a, b in zip(rates[one], rates[other], strict=True))) for one, other in RATIOS
+    ]
+
+
+def print_table(console: Console, ratios: Sequence[Ratio]) -> None:
+    table = Table("requests per second", "median", "min", "max", title="What mixing costs, as ratios within a round")
+    for one in ratios:
+        figures = (one.median, min(one.by_round), max(one.by_round))
+        table.add_row(f"{one.ours} / {one.theirs}", *(f"{figure:.3f}" for figure in figures))
+    console.print(table)
+
+
+def summarise(ratios: Sequence[Ratio], timings: Sequence[Timing], num_tokens: int) -> dict[str, Any]:
+    """The one JSON line that ends the benchmark."""
+    rates = {name: statistics.median(rates_by_round(timings, name)) for name in sorted({t.server for t in timings})}
+    rows = {f"{one.ours}/{one.theirs}": {"median": one.median, "by_round": one.by_round} for one in ratios}
+    return {"benchmark": "mixing", "seed": SEED, "num_tokens": num_tokens, "requests_per_s": rates, "ratios": rows}
