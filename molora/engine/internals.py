@@ -1,0 +1,114 @@
+"""Every place where Molora leans on the inside of vLLM, with the version it was read and tested on.
+
+A test holds the installed vLLM against it: who moves to another version reads these places anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHECKED_ON = "0.32"
+
+
+@dataclass(frozen=True)
+class Internal:
+    """Something of vLLM's that is no public interface."""
+
+    name: str
+    parameters: tuple[str, ...] | None
+    """Of what is called or overridden, `self` left out; None for what is only looked up."""
+    use: str
+
+
+INTERNALS = (
+    Internal(
+        "vllm.platforms.cpu.CpuPlatform.get_punica_wrapper",
+        (),
+        "plugin.py puts its own in its place: it names the class of the LoRA kernels",
+    ),
+    Internal(
+        "vllm.v1.worker.lora_model_runner_mixin.LRUCacheWorkerLoRAManager",
+        None,
+        "plugin.py puts worker.py's class under this name, by which both model runners make the manager",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager._manager_cls",
+        None,
+        "worker.py names the class of the adapter manager",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager.set_active_adapters",
+        ("requests", "mapping"),
+        "worker.py: every step's requests and mapping pass here, those of the vision tower as well",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager.add_adapter",
+        ("lora_request",),
+        "worker.py loads the adapters under a mixture",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager._create_lora_modules",
+        (),
+        "dense_lora.py: layers hold lora_b_stacked [slots, 1, out, rank], which set_lora writes through",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager.add_adapter",
+        ("lora",),
+        "dense_lora.py: every adapter passes here before it is packed",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager.set_adapter_mapping",
+        ("mapping",),
+        "mapping.py: a mapping equal to the last step's is not looked at again",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU",
+        ("max_num_batched_tokens", "max_batches", "device", "kwargs"),
+        "dense_lora.py: made with lora_config among kwargs; no_lora, token_lora_indices",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.update_metadata",
+        ("mapping", "lora_index_to_id", "max_loras", "vocab_size", "kwargs"),
+        "dense_lora.py: called once a step with the slots' adapter ids",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.add_lora_linear",
+        ("y", "x", "lora_a_stacked", "lora_b_stacked", "scale", "output_slices", "buffer", "kwargs"),
+        "dense_lora.py: what every linear layer with LoRA calls; y is changed in place",
+    ),
+    Internal(
+        "vllm.v1.core.sched.scheduler.Scheduler.schedule",
+        ("throttle_prefills",),
+        "scheduler.py: one call a step; it compares lora_config.max_loras with the number of LoRA ids",
+    ),
+    Internal(
+        "vllm.v1.core.sched.scheduler.Scheduler._handle_blocked_waiting_request",
+        ("request",),
+        "scheduler.py: asked of each waiting request before its LoRA id is counted; False holds it back; `running`",
+    ),
+    Internal(
+        "vllm.v1.core.kv_cache_utils._gen_lora_extra_hash_keys",
+        ("request",),
+        "gates.py: the prefix cache tells requests apart by their LoRA's name and path",
+    ),
+    Internal(
+        "vllm.entrypoints.openai.chat_completion.serving.OpenAIServingChat._maybe_get_adapters",
+        ("request", "supports_default_mm_loras"),
+        "expert_chat.py: the one place where a chat request meets its LoRA request",
+    ),
+    Internal(
+        "vllm.entrypoints.openai.chat_completion.serving.OpenAIServingChat.render_chat_request",
+        ("request",),
+        "expert_chat.py: all that reads a request, before the engine is asked",
+    ),
+    Internal(
+        "vllm.entrypoints.openai.chat_completion.serving.OpenAIServingChat.create_streaming_error_response",
+        ("message", "err_type", "status_code", "param"),
+        "expert_chat.py: errors within a stream pass here",
+    ),
+    Internal(
+        "vllm.entrypoints.openai.models.serving.OpenAIServingModels.model_name",
+        ("lora_request",),
+        "models.py: the `model` of an answer",
+    ),
+)
