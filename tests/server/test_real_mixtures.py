@@ -1,13 +1,17 @@
 """Mixtures through the real engine are what PEFT makes of the same adapters and gates."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
+import openai
 import pytest
 import torch
-from openai import OpenAI
+import yaml
+from openai import DefaultHttpxClient, OpenAI
+from rich.console import Console
 
 from molora.compat import mend_torch_companions
 
@@ -16,6 +20,7 @@ mend_torch_companions()
 from peft import PeftModel  # noqa: E402
 from transformers import AutoProcessor, Qwen2VLForConditionalGeneration  # noqa: E402
 
+from molora.benchmarks import serving  # noqa: E402
 from molora.benchmarks.messages import ask  # noqa: E402
 from molora.benchmarks.questions import ONE_TYPE, Example, make_examples  # noqa: E402
 
@@ -51,8 +56,9 @@ def processor() -> Any:
 def answer(client: OpenAI, example: Example, gates: Mapping[str, float], **options: Any) -> Any:
     messages: Any = ask(example)
     body = {"routing": {"gates": gates}} if gates else {}
+    options = {"temperature": 0, "max_tokens": 4} | options
     return client.chat.completions.create(
-        model="auto" if gates else "base", messages=messages, temperature=0, max_tokens=4, extra_body=body, **options
+        model="auto" if gates else "base", messages=messages, extra_body=body, **options
     )
 
 
@@ -144,3 +150,81 @@ def test_a_mixture_streams(client: OpenAI) -> None:
     said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert said == answer(client, EXAMPLES[0], gates).choices[0].message.content
     assert {chunk.model for chunk in chunks} == {"spatial"}
+
+
+LONG = "How many red boxes are left of the blue ball, and how many people look at them? " * 25
+"""Several blocks of the prefix cache."""
+
+
+def num_hits(server_url: str) -> float:
+    """Tokens that were found in the prefix cache so far."""
+    metrics = httpx.get(f"{server_url}/metrics", trust_env=False).text
+    lines = [line for line in metrics.splitlines() if line.startswith("vllm:prefix_cache_hits_total")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+def test_the_prefix_cache_is_shared_by_equal_gates_alone(client: OpenAI, server_url: str) -> None:
+    def hits(gates: Mapping[str, float]) -> float:
+        before = num_hits(server_url)
+        client.chat.completions.create(
+            model="auto",
+            messages=[{"role": "user", "content": LONG}],
+            max_tokens=1,
+            extra_body={"routing": {"gates": gates}},
+        )
+        return num_hits(server_url) - before
+
+    gates = {"spatial": 0.6, "social": 0.4}
+    nearly = {"spatial": 0.6, "social": 0.4000000000000001}
+    assert hits(gates) == 0
+    assert hits(nearly) == 0
+    assert hits(dict(reversed(gates.items()))) > 0
+    assert hits({"spatial": 1.0}) == 0
+
+
+def test_what_else_a_request_may_ask_for_goes_with_mixtures(client: OpenAI) -> None:
+    gates, example = MIXTURES[0], EXAMPLES[0]
+    said = answer(client, example, gates).choices[0].message.content
+    several = answer(client, example, gates, n=2, temperature=1e-3)  # vLLM wants n = 1 where nothing is drawn
+    assert [choice.message.content for choice in several.choices] == [said, said]
+    messages: Any = ask(example)
+    options: dict[str, Any] = {"routing": {"gates": gates}, "structured_outputs": {"choice": ["maybe", "never"]}}
+    guided = client.chat.completions.create(model="auto", messages=messages, temperature=0, extra_body=options)
+    assert guided.choices[0].message.content in ("maybe", "never")
+    options = {"routing": {"gates": gates}, "prompt_logprobs": 1}
+    told = client.chat.completions.create(model="auto", messages=messages, max_tokens=1, extra_body=options)
+    assert len((told.model_extra or {})["prompt_logprobs"]) == told.usage.prompt_tokens  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
+    """A server with two slots for its four experts, and few tokens a step, so that prompts come in chunks."""
+    folder = tmp_path_factory.mktemp("tight")
+    body = yaml.safe_load(Path("configs/demo.yaml").read_text())
+    body["engine"] |= {"model": str(DEMO.absolute() / "backbone"), "max_loras": 2}
+    body["engine"]["options"] |= {"max_num_batched_tokens": 256, "max_num_seqs": 16}
+    for name in EXPERTS:
+        body["experts"][name]["adapter"] = str(DEMO.absolute() / name)
+    body["router"]["head"] = str(Path("molora/router/demo/head.safetensors").absolute())
+    config = folder / "tight.yaml"
+    config.write_text(yaml.safe_dump(body))
+    with (
+        serving.running(serving.molora_command(config), folder / "molora.log", Console(quiet=True)) as server,
+        DefaultHttpxClient(trust_env=False) as http,
+    ):
+        yield OpenAI(base_url=f"{server.url}/v1", api_key="none", http_client=http, max_retries=0, timeout=600)
+
+
+def test_more_adapters_than_slots_take_turns(client: OpenAI, tight: OpenAI) -> None:
+    pairs = [{one: 0.6, other: 0.5} for one in EXPERTS for other in EXPERTS if one != other]
+    kinds: list[dict[str, float]] = [*pairs, {}, *({name: 1.0} for name in EXPERTS)]
+    asked = [(example, gates) for example in EXAMPLES[:3] for gates in kinds]
+    with ThreadPoolExecutor(len(asked)) as threads:
+        answers = list(threads.map(lambda one: answer(tight, *one).choices[0].message.content, asked))
+    assert answers == [answer(client, *one).choices[0].message.content for one in asked]
+
+
+def test_more_gates_than_slots_are_refused_at_once(tight: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match="4 experts at once") as caught:
+        answer(tight, EXAMPLES[0], dict.fromkeys(EXPERTS, 0.25))
+    assert caught.value.param == "routing.gates"
