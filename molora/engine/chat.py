@@ -52,13 +52,14 @@ def parse(body: Body) -> GatedRequest:
         if body.get(field) is not None and body[field] is not False:
             raise BadRequest(f"{field} is not served", param=field)
     try:
-        return GatedRequest.model_validate(body)
+        request: GatedRequest = GatedRequest.model_validate(body)
     except ValidationError as error:
         raise explain_invalid(error) from None
     except VLLMError as error:
         raise explain(error) from None
     except (*UNCLASSED, AttributeError) as error:  # the last: some of vLLM's checks take any value for an object
         raise explain_unreadable(error) from None
+    return request
 
 
 async def answer(

@@ -69,7 +69,7 @@ class DenseLora(PunicaWrapperCPU):
     def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
         gated = isinstance(mapping, GatedMapping)
         super().update_metadata(mapping.without_mixtures() if gated else mapping, lora_index_to_id, *args, **kw)
-        numbers, rows = torch.tensor(mapping.index_mapping).unique(return_inverse=True)
+        numbers, rows = torch.unique(torch.tensor(mapping.index_mapping), return_inverse=True)
         table = dict(mapping.table) if gated else {}
         parts = [table.get(number, ((number, 1.0),) if number else ()) for number in numbers.tolist()]
         slots = {adapter: slot for slot, adapter in enumerate(lora_index_to_id) if adapter is not None}

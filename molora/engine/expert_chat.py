@@ -28,8 +28,8 @@ class GatedRequest(ChatCompletionRequest):
     def with_gates(self, gates: Mapping[str, float], messages: Sequence[Body]) -> Self:
         """A copy; its model is the expert with the largest gate."""
         model = max(gates, key=gates.__getitem__, default="base")
-        copy = self.model_copy(update={"model": model, "messages": list(messages)})
-        copy._gates = gates  # noqa: SLF001  # its own kind
+        copy: Self = self.model_copy(update={"model": model, "messages": list(messages)})
+        copy._gates = gates
         return copy
 
 

@@ -60,7 +60,7 @@ def _count() -> Iterator[int]:
 
 
 def is_mixture(request: LoRARequest) -> bool:
-    return request.lora_path.startswith(PREFIX)
+    return bool(request.lora_path.startswith(PREFIX))
 
 
 def components(request: LoRARequest) -> tuple[Component, ...]:

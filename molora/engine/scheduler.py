@@ -16,7 +16,7 @@ from molora.engine.gates import components
 UNBOUNDED = 2**30
 
 
-class _CountsAdapters:
+class MixtureScheduler(Scheduler):
     """Holds back a waiting request whose adapters do not fit beside those that run.
 
     vLLM asks `_handle_blocked_waiting_request` of every request before it would count; its own count is made to pass.
@@ -26,9 +26,9 @@ class _CountsAdapters:
         super().__init__(vllm_config, *args, **kwargs)
         self._held: set[int] = set()
         self._num_seen = 0
-        if self.lora_config is not None:
-            self._max_adapters = self.lora_config.max_loras
-            self.lora_config = copy.copy(self.lora_config)
+        if vllm_config.lora_config is not None:
+            self._max_adapters = int(vllm_config.lora_config.max_loras)
+            self.lora_config = copy.copy(vllm_config.lora_config)
             self.lora_config.max_loras = UNBOUNDED
 
     def schedule(self, *args: Any, **kwargs: Any) -> Any:
@@ -36,9 +36,9 @@ class _CountsAdapters:
         return super().schedule(*args, **kwargs)
 
     def _handle_blocked_waiting_request(self, request: Request) -> bool:
-        if self.lora_config is not None and request.lora_request is not None and not self._fits(request):
+        if request.lora_request is not None and not self._fits(request):
             return False
-        return super()._handle_blocked_waiting_request(request)
+        return bool(super()._handle_blocked_waiting_request(request))
 
     def _fits(self, request: Request) -> bool:
         self._held |= adapter_ids(self.running[self._num_seen :])  # it grows by those admitted in this step
@@ -51,15 +51,5 @@ def adapter_ids(requests: Iterable[Request]) -> set[int]:
     return {adapter.lora_int_id for one in named for adapter, _ in components(one)}
 
 
-class MixtureScheduler(_CountsAdapters, Scheduler):
-    pass
-
-
-class AsyncMixtureScheduler(_CountsAdapters, AsyncScheduler):
-    pass
-
-
-def make_scheduler(vllm_config: VllmConfig, **kwargs: Any) -> Scheduler:
-    """What `scheduler_cls` names: it follows `async_scheduling` as vLLM's own choice does."""
-    is_async = vllm_config.scheduler_config.async_scheduling
-    return (AsyncMixtureScheduler if is_async else MixtureScheduler)(vllm_config, **kwargs)
+class AsyncMixtureScheduler(MixtureScheduler, AsyncScheduler):
+    """The same over vLLM's asynchronous scheduling."""

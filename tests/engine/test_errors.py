@@ -76,7 +76,7 @@ async def test_what_fails_in_the_engines_hands_is_not(kind: type[Exception]) -> 
     chat: Any = SimpleNamespace(create_chat_completion=AsyncMock(side_effect=kind("a bug")))
     request = parse({"messages": [{"role": "user", "content": "a"}]})
     with pytest.raises(kind):  # the application answers 500 to whatever is no MoloraError
-        await answer(chat, request, [], "base")
+        await answer(chat, request, [], {})
 
 
 @pytest.mark.parametrize("kind", RAW)

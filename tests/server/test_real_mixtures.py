@@ -83,7 +83,8 @@ def expected(
     asked = processor.apply_chat_template([{"role": "user", "content": parts}], add_generation_prompt=True)
     inputs = processor(text=[asked + said], images=[example.scene.render()], return_tensors="pt")
     num = len(processor.tokenizer(said).input_ids)
-    return reference(**inputs).logits[0, -num - 1 : -1].log_softmax(-1)
+    logits: torch.Tensor = reference(**inputs).logits[0, -num - 1 : -1]
+    return logits.log_softmax(-1)
 
 
 @pytest.mark.parametrize("gates", MIXTURES, ids=str)
@@ -136,7 +137,8 @@ def test_the_router_mixes(client: OpenAI, mode: str) -> None:
 
 
 def test_a_mixture_streams(client: OpenAI) -> None:
-    gates, messages = MIXTURES[0], ask(EXAMPLES[0])
+    gates = MIXTURES[0]
+    messages: Any = ask(EXAMPLES[0])
     body = {"routing": {"gates": gates}}
     stream: Any = client.chat.completions.create(
         model="auto",
@@ -144,7 +146,7 @@ def test_a_mixture_streams(client: OpenAI) -> None:
         temperature=0,
         max_tokens=4,
         stream=True,
-        extra_body=body,  # type: ignore[arg-type]
+        extra_body=body,
     )
     chunks = list(stream)
     said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
