@@ -14,6 +14,8 @@ class Adapter:
     expert: str
     digest: str
     state: str
+    apart: tuple[str, ...] = ()
+    """Modules it adapts that cannot be mixed."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """vLLM's AsyncLLM brought up with the experts of a configuration, and down again."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from molora.compat import mend_torch_companions
 from molora.config import Config
+from molora.engine.adapter import read_adapter
 from molora.engine.interface import Adapter, Body, Completion, Stream
 from molora.engine.plugin import can_mix, scheduler_name
 from molora.errors import BadRequest, ConfigError, Unavailable
@@ -43,7 +43,7 @@ class VllmEngine:
             raise ConfigError(f"engine: {error}") from error
         await self._client.reset_mm_cache()  # of what it was profiled with
         self._chat = await build_chat(self._client, self._config)
-        self._adapters = {name: Adapter(name, digest(e.adapter), "ready") for name, e in self._config.experts.items()}
+        self._adapters = {name: read_adapter(name, e.adapter) for name, e in self._config.experts.items()}
 
     async def stop(self) -> None:
         if self._client is not None:
@@ -63,18 +63,23 @@ class VllmEngine:
         from molora.engine.chat import answer
 
         await self.check_health()
-        check_gates(gates, self._vllm_config.lora_config.max_loras)
+        check_gates(gates, self._adapters, self._vllm_config.lora_config.max_loras)
         return await answer(self._chat, request, messages, gates)
 
 
-def check_gates(gates: Mapping[str, float], max_loras: int) -> None:
-    """Raises BadRequest for a mixture that could never be scheduled, or that this platform's kernels cannot serve."""
+def check_gates(gates: Mapping[str, float], adapters: Mapping[str, Adapter], max_loras: int) -> None:
+    """Raises BadRequest for a mixture that could never be scheduled, or that there are no kernels for."""
     if len(gates) > max_loras:
         raise BadRequest(
             f"{len(gates)} experts at once are more than the {max_loras} the engine holds", param="routing.gates"
         )
-    if not can_mix() and any(gate != 1 for gate in gates.values()):
+    if all(gate == 1 for gate in gates.values()) and len(gates) < 2:
+        return
+    if not can_mix():
         raise BadRequest("mixtures are served on CPU only as yet", param="routing.gates")
+    for name in gates:
+        if apart := adapters[name].apart:
+            raise BadRequest(f"'{name}' cannot be mixed: it adapts {', '.join(apart)}", param="routing.gates")
 
 
 def make_vllm_config(config: Config) -> Any:
@@ -121,12 +126,6 @@ def engine_args(config: Config) -> dict[str, Any]:
         "limit_mm_per_prompt": {"image": 4, "video": 0},
         **engine.options,
     }
-
-
-def digest(adapter: Path) -> str:
-    """SHA-256 of the adapter's weights, in hexadecimal."""
-    with (adapter / "adapter_model.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _set_environment(config: Config) -> None:

@@ -8,8 +8,9 @@ import yaml
 
 from molora.compat import mend_torch_companions
 from molora.config import EngineConfig, check_keys
-from molora.engine.launch import check_options, digest, engine_args
-from molora.errors import ConfigError
+from molora.engine.interface import Adapter
+from molora.engine.launch import check_gates, check_options, engine_args
+from molora.errors import BadRequest, ConfigError
 from tests.server.fakes import make_config
 
 pytestmark = pytest.mark.engine
@@ -47,6 +48,29 @@ def test_vllm_knows_every_option_of_the_shipped_configurations(path: Path) -> No
     check_options(check_keys(yaml.safe_load(path.read_text()), path))
 
 
-def test_a_digest_is_of_the_weights(tmp_path: Path) -> None:
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"weights")
-    assert digest(tmp_path) == "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c"
+PLAIN = {name: Adapter(name, "0" * 64, "ready") for name in "abc"}
+
+
+@pytest.mark.parametrize("gates", [{}, {"a": 1.0}, {"a": 0.5}, {"a": 1.0, "b": 1.0}, {"a": -0.5, "b": 2.0}])
+def test_gates_that_can_be_served(gates: dict[str, float]) -> None:
+    check_gates(gates, PLAIN, max_loras=2)
+
+
+def test_more_gates_than_slots_are_refused() -> None:
+    with pytest.raises(BadRequest, match="3 experts at once are more than the 2"):
+        check_gates(dict.fromkeys("abc", 0.3), PLAIN, max_loras=2)
+
+
+@pytest.mark.parametrize("gates", [{"a": 0.5}, {"a": 1.0, "b": 1.0}])
+def test_what_is_adapted_apart_is_served_whole_or_not_at_all(gates: dict[str, float]) -> None:
+    adapters = PLAIN | {"a": Adapter("a", "0" * 64, "ready", ("lm_head",))}
+    check_gates({"a": 1.0}, adapters, max_loras=2)
+    with pytest.raises(BadRequest, match="'a' cannot be mixed: it adapts lm_head"):
+        check_gates(gates, adapters, max_loras=2)
+
+
+def test_where_there_are_no_kernels_single_experts_are_served_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("molora.engine.launch.can_mix", lambda: False)
+    check_gates({"a": 1.0}, PLAIN, max_loras=2)
+    with pytest.raises(BadRequest, match="on CPU only"):
+        check_gates({"a": 0.7, "b": 0.3}, PLAIN, max_loras=2)
