@@ -18,7 +18,8 @@ def vllm_command(config: Config, settings: dict[str, Any]) -> Command:
     modules = [f"{name}={expert.adapter}" for name, expert in config.experts.items()]
     arguments = [sys.executable, "-m", SERVE, "--host", HOST, "--port", "{port}"]
     arguments += ["--lora-modules", *modules, *flags(settings)]
-    return Command("vllm serve", arguments, "/health", {"VLLM_PLUGINS": "", **_offline(config)})
+    environment = {"VLLM_PLUGINS": "", **_offline(config)}  # Molora's own is among vLLM's plugins, and changes its LoRA
+    return Command("vllm serve", arguments, "/health", environment)
 
 
 def _offline(config: Config) -> dict[str, str]:

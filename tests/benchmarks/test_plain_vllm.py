@@ -36,3 +36,7 @@ def test_plain_vllm_reads_the_very_settings_that_molora_passes() -> None:
     ours, theirs = AsyncEngineArgs(**settings), AsyncEngineArgs.from_cli_args(parsed)
     for name in settings.keys() - {"served_model_name"}:
         assert getattr(ours, name) == getattr(theirs, name), name
+
+
+def test_plain_vllm_goes_without_molora() -> None:
+    assert vllm_command(demo(), {}).environment["VLLM_PLUGINS"] == ""
