@@ -73,13 +73,14 @@ def mixing(
 ) -> None:
     """Bare backbone, one expert, two, all of them; and one expert on plain vLLM."""
     from molora.benchmarks import mixing as bench
+    from molora.benchmarks.load import run_turns
     from molora.benchmarks.overhead import write_timings
 
     console = Console()
     with both_served(config, console) as (ours, theirs):
         targets = bench.make_targets(ours, theirs, list(load_config(config).experts))
         turns = list(bench.plan_turns(targets, rounds, concurrency, tokens))
-        timings = asyncio.run(bench.measure(turns, console))
+        timings = asyncio.run(run_turns(turns, console))
     write_timings(timings, output)
     ratios = bench.compare_arms(timings)
     bench.print_table(console, ratios)

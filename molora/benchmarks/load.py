@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from rich.console import Console
+from rich.progress import track
 
 from molora.benchmarks.messages import ask
 from molora.benchmarks.metrics import Timing
@@ -33,6 +35,16 @@ class Round:
     examples: Sequence[Example]
     num_tokens: int
     """Every answer is made exactly this long; 0 lets it end by itself."""
+
+
+async def run_turns(turns: Sequence[tuple[Target, Round]], console: Console) -> list[Timing]:
+    """Timings of all rounds but 0, one after the other."""
+    timings: list[Timing] = []
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
+        for target, plan in track(turns, "rounds", console=console, transient=True):
+            timings += await run_round(session, target, plan)
+    return [timing for timing in timings if timing.round > 0]
 
 
 async def run_round(session: aiohttp.ClientSession, target: Target, plan: Round) -> list[Timing]:

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import aiohttp
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from molora.benchmarks.load import Round, Target, run_round
+from molora.benchmarks.load import Round, Target
 from molora.benchmarks.metrics import Timing, rates_by_round
 from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
 
@@ -72,16 +70,6 @@ def plan_turns(
         for place, target in enumerate([*targets[turn:], *targets[:turn]]):
             examples = list(make_examples(SEED + 100 * number + place, 4 * concurrency, ONE_TYPE))
             yield target, Round(number, concurrency, examples, num_tokens)
-
-
-async def measure(turns: Sequence[tuple[Target, Round]], console: Console) -> list[Timing]:
-    """Timings of all counted rounds."""
-    timings: list[Timing] = []
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
-        for target, plan in track(turns, "arms", console=console, transient=True):
-            timings += await run_round(session, target, plan)
-    return [timing for timing in timings if timing.round > 0]
 
 
 def compare_arms(timings: Sequence[Timing]) -> list[Ratio]:

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from molora.benchmarks.load import Round, Target, run_round
+from molora.benchmarks.load import Round, Target, run_turns
 from molora.benchmarks.metrics import Overhead, Timing, compare
 from molora.benchmarks.questions import ONE_TYPE, make_examples
 
@@ -39,13 +37,8 @@ async def measure(ours: str, theirs: str, plans: Sequence[Round], console: Conso
         Target(THEIRS, theirs, lambda example: {"model": example.question.kinds[0]}),
         Target(OURS, ours, lambda _: {"model": "auto"}),
     ]
-    timings: list[Timing] = []
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
-        for plan in track(plans, "rounds", console=console, transient=True):
-            for target in targets if plan.number % 2 else targets[::-1]:
-                timings += await run_round(session, target, plan)
-    return [timing for timing in timings if timing.round > 0]
+    turns = [(target, plan) for plan in plans for target in (targets if plan.number % 2 else targets[::-1])]
+    return await run_turns(turns, console)
 
 
 def write_timings(timings: Sequence[Timing], path: Path) -> None:
