@@ -49,12 +49,12 @@ INTERNALS = (
     Internal(
         "vllm.lora.model_manager.LRUCacheLoRAModelManager._create_lora_modules",
         (),
-        "dense_lora.py: layers hold lora_b_stacked [slots, 1, out, rank], which set_lora writes through",
+        "gated_lora.py: layers hold lora_b_stacked [slots, 1, out, rank], which set_lora writes through",
     ),
     Internal(
         "vllm.lora.model_manager.LRUCacheLoRAModelManager.add_adapter",
         ("lora",),
-        "dense_lora.py: every adapter passes here before it is packed",
+        "gated_lora.py: every adapter passes here before it is packed",
     ),
     Internal(
         "vllm.lora.model_manager.LRUCacheLoRAModelManager.set_adapter_mapping",
@@ -64,17 +64,17 @@ INTERNALS = (
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU",
         ("max_num_batched_tokens", "max_batches", "device", "kwargs"),
-        "dense_lora.py: made with lora_config among kwargs; no_lora, token_lora_indices",
+        "gated_lora.py: made with lora_config among kwargs; no_lora, token_lora_indices",
     ),
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.update_metadata",
         ("mapping", "lora_index_to_id", "max_loras", "vocab_size", "kwargs"),
-        "dense_lora.py: called once a step with the slots' adapter ids",
+        "gated_lora.py: called once a step with the slots' adapter ids",
     ),
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.add_lora_linear",
         ("y", "x", "lora_a_stacked", "lora_b_stacked", "scale", "output_slices", "buffer", "kwargs"),
-        "dense_lora.py: what every linear layer with LoRA calls; y is changed in place",
+        "gated_lora.py: what every linear layer with LoRA calls; y is changed in place",
     ),
     Internal(
         "vllm.v1.core.sched.scheduler.Scheduler.schedule",

@@ -30,9 +30,9 @@ def _put_in_place() -> None:
     from vllm.platforms import current_platform
     from vllm.v1.worker import lora_model_runner_mixin
 
-    from molora.engine.dense_lora import DenseLora
+    from molora.engine.gated_lora import GatedLora
     from molora.engine.worker import MixtureWorkerManager
 
-    wrapper = f"{DenseLora.__module__}.{DenseLora.__qualname__}"
+    wrapper = f"{GatedLora.__module__}.{GatedLora.__qualname__}"
     type(current_platform).get_punica_wrapper = classmethod(lambda _: wrapper)
     lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager

@@ -8,13 +8,13 @@ from vllm.lora.layers import LoRAMapping
 from vllm.lora.request import LoRARequest
 from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
 
-from molora.engine.dense_lora import DenseModelManager
+from molora.engine.gated_lora import GatedModelManager
 from molora.engine.gates import components
 from molora.engine.mapping import GatedMapping
 
 
 class MixtureWorkerManager(LRUCacheWorkerLoRAManager):
-    _manager_cls = DenseModelManager
+    _manager_cls = GatedModelManager
 
     def set_active_adapters(self, requests: set[LoRARequest], mapping: LoRAMapping | None) -> None:
         gated = None if mapping is None else GatedMapping.of(mapping, requests)

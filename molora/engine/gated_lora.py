@@ -1,9 +1,7 @@
-"""Every LoRA row of a batch in one pair of dense products, whatever adapters the rows name; for vLLM on CPU.
+"""vLLM's LoRA on CPU with gates: rows of a batch may name adapters or mixtures of them.
 
-With the slots' A stacked to [slots * rank, in] and their B to [slots * rank, out], `y += ((x A^T) * G) B` serves all
-rows at once, where G [rows, slots] is 1 in the slot a row names: the same work for each mix of adapters. vLLM 0.32's
-own CPU path copies the adapter of each row first, which is several times as slow, and gives rows without an adapter
-that of the last slot once all slots are taken.
+vLLM 0.32's own CPU path copies the adapter of each row before it multiplies, which is several times as slow, and gives
+rows without an adapter that of the last slot once all slots are taken.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from vllm.config import VllmConfig
 from vllm.lora.layers import LoRAMapping
 from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.lora.lora_model import LoRAModel
@@ -21,10 +20,18 @@ from vllm.lora.model_manager import LRUCacheLoRAModelManager
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from molora.engine.mapping import GatedMapping
+from molora.engine.products import SEGMENT_COST, RowGates, add_dense, add_segmented, is_dense
 
 
-class DenseModelManager(LRUCacheLoRAModelManager):
+class GatedModelManager(LRUCacheLoRAModelManager):
     """Keeps B slot by slot, rank by rank: all slots' B are then one [slots * rank, out] matrix without a copy."""
+
+    def __init__(self, *args: Any, vllm_config: VllmConfig, **kwargs: Any) -> None:
+        super().__init__(*args, vllm_config=vllm_config, **kwargs)
+        options = vllm_config.additional_config
+        cost = int(options.get("lora_segment_cost", SEGMENT_COST)) if isinstance(options, dict) else SEGMENT_COST
+        for wrapper in self.punica_wrapper_mapping.values():
+            wrapper.segment_cost = cost
 
     def _create_lora_modules(self) -> None:
         super()._create_lora_modules()
@@ -57,28 +64,22 @@ def _by_rank(b: Tensor) -> Tensor:
     return b.new_zeros(slots, one, rank, out).transpose(2, 3)
 
 
-class DenseLora(PunicaWrapperCPU):
-    """One for a model's layers: they share a step's G."""
+class GatedLora(PunicaWrapperCPU):
+    """One for a model's layers: they share a step's gates."""
+
+    segment_cost = SEGMENT_COST
 
     def __init__(
         self, max_num_batched_tokens: int, max_batches: int, device: torch.device, *, lora_config: Any, **_: Any
     ) -> None:
         super().__init__(max_num_batched_tokens, max_batches, device)
-        self._gates = torch.zeros(max_num_batched_tokens, lora_config.max_loras, 1, device=device)
+        self._gates = RowGates(torch.zeros(0, lora_config.max_loras))
 
     def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
         gated = isinstance(mapping, GatedMapping)
         super().update_metadata(mapping.without_mixtures() if gated else mapping, lora_index_to_id, *args, **kw)
-        numbers, rows = torch.unique(torch.tensor(mapping.index_mapping), return_inverse=True)
-        table = dict(mapping.table) if gated else {}
-        parts = [table.get(number, ((number, 1.0),) if number else ()) for number in numbers.tolist()]
-        slots = {adapter: slot for slot, adapter in enumerate(lora_index_to_id) if adapter is not None}
-        gates = torch.zeros(len(parts), self._gates.shape[1])
-        for row, adapters in enumerate(parts):
-            for adapter, gate in adapters:
-                gates[row, slots[adapter]] = gate
-        self._gates[: len(rows), :, 0] = gates[rows]
-        self.no_lora = not gates.any()
+        self._gates = RowGates(gate_matrix(mapping, lora_index_to_id))
+        self.no_lora = not self._gates.segments
 
     def add_lora_linear(  # noqa: PLR0913, PLR0917  # vLLM's signature
         self,
@@ -93,18 +94,23 @@ class DenseLora(PunicaWrapperCPU):
         """y [rows, sum of the slices' out] += scale * LoRA of x [rows, in]; a slice is a layer packed with others."""
         if self.no_lora:
             return
-        start = 0
+        start, gates = 0, self._gates.scaled(scale)
         for a, b, width in zip(lora_a_stacked, lora_b_stacked, output_slices, strict=True):
-            add_dense(y[:, start : start + width], x, a, b, scale * self._gates[: len(x)])
+            dense = is_dense(gates, a.shape[2], a.shape[3], width, self.segment_cost)
+            add = add_dense if dense else add_segmented
+            add(y[:, start : start + width], x, a, b, gates)
             start += width
 
 
-def add_dense(y: Tensor, x: Tensor, a: Tensor, b: Tensor, gates: Tensor) -> None:
-    """y [rows, out] += ((x A^T) * gates) B, of x [rows, in], a [slots, 1, rank, in], b [slots, 1, out, rank].
-
-    gates [rows, slots, 1]; where one is 0 its adapter has no say, not even by a value that is not finite.
-    """
-    slots, _, rank, _ = a.shape
-    shrunk = (x @ a.flatten(0, 2).T).view(-1, slots, rank)
-    gated = torch.where(gates == 0, 0, shrunk * gates).flatten(1)
-    y.addmm_(gated.to(y.dtype), b.squeeze(1).transpose(1, 2).flatten(0, 1))
+def gate_matrix(mapping: LoRAMapping, lora_index_to_id: list[int | None]) -> Tensor:
+    """[rows, slots], of a step's rows and of the adapter in each slot."""
+    table = dict(mapping.table) if isinstance(mapping, GatedMapping) else {}
+    slots = {adapter: slot for slot, adapter in enumerate(lora_index_to_id) if adapter is not None}
+    numbers, rows = torch.unique(torch.tensor(mapping.index_mapping, dtype=torch.int64), return_inverse=True)
+    parts = [table.get(number, ((number, 1.0),) if number else ()) for number in numbers.tolist()]
+    entries = [(row, slots[adapter], gate) for row, adapters in enumerate(parts) for adapter, gate in adapters]
+    gates = torch.zeros(len(parts), len(lora_index_to_id))
+    if entries:
+        where, slot, gate = zip(*entries, strict=True)
+        gates[list(where), list(slot)] = torch.tensor(gate, dtype=gates.dtype)
+    return gates[rows]

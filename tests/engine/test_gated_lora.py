@@ -1,4 +1,4 @@
-"""The dense path answers as vLLM's own does, and where that is wrong, as one adapter at a time."""
+"""LoRA with gates answers as vLLM's own does, and where that is wrong, as one adapter at a time."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +16,7 @@ from vllm.lora.punica_wrapper.punica_selector import get_punica_wrapper  # noqa:
 from vllm.lora.request import LoRARequest  # noqa: E402
 from vllm.v1.worker import lora_model_runner_mixin  # noqa: E402
 
-from molora.engine.dense_lora import DenseLora, add_dense, check_finite  # noqa: E402
+from molora.engine.gated_lora import GatedLora, check_finite  # noqa: E402
 from molora.engine.gates import Mixtures  # noqa: E402
 from molora.engine.mapping import GatedMapping  # noqa: E402
 from molora.engine.plugin import register  # noqa: E402
@@ -61,7 +61,7 @@ def one_by_one(x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, rows: tuple[in
 
 def test_every_row_gets_its_own_adapter_and_rows_without_one_none(weights, x) -> None:
     y = torch.ones(len(ROWS), sum(SLICES))
-    wrapper(DenseLora).add_lora_linear(y, x, *weights, 1.0, SLICES)
+    wrapper(GatedLora).add_lora_linear(y, x, *weights, 1.0, SLICES)
     expected = 1 + torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
     assert torch.allclose(y, expected, atol=1e-4)
     assert torch.equal(y[2], torch.ones(sum(SLICES)))
@@ -70,26 +70,26 @@ def test_every_row_gets_its_own_adapter_and_rows_without_one_none(weights, x) ->
 def test_it_agrees_with_vllms_own_path_where_that_has_a_slot_to_spare(weights, x) -> None:
     rows = (7, 7, 5, 9, 5, 5)
     dense, stock = torch.ones(2, len(rows), sum(SLICES))
-    wrapper(DenseLora, rows).add_lora_linear(dense, x, *weights, 0.5, SLICES)
+    wrapper(GatedLora, rows).add_lora_linear(dense, x, *weights, 0.5, SLICES)
     wrapper(PunicaWrapperCPU, rows).add_lora_linear(stock, x, *weights, 0.5, SLICES)
     assert torch.allclose(dense, stock, atol=1e-4)
 
 
+@pytest.mark.parametrize("segment_cost", [0, 10**9])
+def test_either_way_of_computing_gives_the_same(weights, x, segment_cost: int) -> None:
+    lora, y = wrapper(GatedLora), torch.zeros(len(ROWS), sum(SLICES))
+    lora.segment_cost = segment_cost
+    lora.add_lora_linear(y, x, *weights, 0.5, SLICES)
+    expected = torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
+    assert torch.allclose(y, 0.5 * expected, atol=1e-4)
+
+
 def test_a_step_forgets_the_one_before(weights, x) -> None:
-    dense = wrapper(DenseLora)
-    dense.update_metadata(LoRAMapping((0, 0), (0, 0), is_prefill=True), list(IN_SLOTS), SLOTS, 100)
+    lora = wrapper(GatedLora)
+    lora.update_metadata(LoRAMapping((0, 0), (0, 0), is_prefill=True), list(IN_SLOTS), SLOTS, 100)
     y = torch.zeros(2, sum(SLICES))
-    dense.add_lora_linear(y, x[:2], *weights, 1.0, SLICES)
+    lora.add_lora_linear(y, x[:2], *weights, 1.0, SLICES)
     assert not y.any()
-
-
-def test_gates_mix_adapters(weights, x) -> None:
-    (a, _), (b, _) = weights
-    gates = torch.tensor([0.25, 0.0, -1.5]).expand(len(x), -1)[..., None]
-    y = torch.zeros(len(x), b.shape[2])
-    add_dense(y, x, a, b, gates)
-    one, other = (one_by_one(x, a, b, (adapter,) * len(x)) for adapter in (5, 9))
-    assert torch.allclose(y, 0.25 * one - 1.5 * other, atol=1e-4)
 
 
 def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> None:
@@ -98,15 +98,15 @@ def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> No
     assert mixture is not None
     rows = (7, mixture.lora_int_id, 0, 9, 5, mixture.lora_int_id)
     mapping = GatedMapping.of(LoRAMapping(rows, rows), {mixture, *adapters.values()})
-    dense, y = wrapper(DenseLora), torch.zeros(len(rows), sum(SLICES))
-    dense.update_metadata(mapping, list(IN_SLOTS), SLOTS, 100)
-    dense.add_lora_linear(y, x, *weights, 1.0, SLICES)
-    lora = {
+    lora, y = wrapper(GatedLora), torch.zeros(len(rows), sum(SLICES))
+    lora.update_metadata(mapping, list(IN_SLOTS), SLOTS, 100)
+    lora.add_lora_linear(y, x, *weights, 1.0, SLICES)
+    alone = {
         number: torch.cat([one_by_one(x, a, b, (number,) * len(rows)) for a, b in zip(*weights, strict=True)], dim=1)
         for number in IN_SLOTS
     } | {0: torch.zeros(len(rows), sum(SLICES))}
-    lora[mixture.lora_int_id] = 0.25 * lora[9] - 1.5 * lora[5]
-    assert torch.allclose(y, torch.stack([lora[number][row] for row, number in enumerate(rows)]), atol=1e-4)
+    alone[mixture.lora_int_id] = 0.25 * alone[9] - 1.5 * alone[5]
+    assert torch.allclose(y, torch.stack([alone[number][row] for row, number in enumerate(rows)]), atol=1e-4)
 
 
 def test_steps_that_differ_in_gates_alone_are_not_equal() -> None:
@@ -118,15 +118,6 @@ def test_steps_that_differ_in_gates_alone_are_not_equal() -> None:
     assert one.lora_int_id == other.lora_int_id  # two servers' books
     assert GatedMapping.of(rows, {one}) != GatedMapping.of(rows, {other})
     assert GatedMapping.of(rows, {one}) == GatedMapping.of(rows, {one})
-
-
-def test_an_adapter_that_overflows_spoils_no_row_of_another(weights, x) -> None:
-    (a, _), (b, _) = weights
-    a[0] = torch.inf
-    y = torch.zeros(2, b.shape[2])
-    add_dense(y, x[:2], a, b, torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])[..., None])
-    assert y[0].isfinite().all()
-    assert not y[1].isfinite().any()
 
 
 def test_weights_that_are_not_finite_are_refused() -> None:
@@ -141,5 +132,5 @@ def test_weights_that_are_not_finite_are_refused() -> None:
 def test_vllm_builds_it_once_the_plugin_is_registered() -> None:
     register()
     made = get_punica_wrapper(8, max_batches=8, device="cpu", lora_config=SimpleNamespace(max_loras=SLOTS))
-    assert isinstance(made, DenseLora)
+    assert isinstance(made, GatedLora)
     assert lora_model_runner_mixin.LRUCacheWorkerLoRAManager is MixtureWorkerManager

@@ -1,0 +1,123 @@
+"""Both ways are held against the definition of a mixture in float64."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from molora.engine.products import RowGates, add_dense, add_segmented, is_dense
+
+SLOTS, RANK, WIDTH, OUT = 4, 8, 48, 40
+WAYS = [add_dense, add_segmented]
+G = RowGates(
+    torch.tensor(
+        [
+            [1, 0, 0, 0],  # one expert
+            [0, 0, 0, 0],  # none
+            [0.3, 0.7, 0, 0],  # two
+            [0.1, 0.2, 0.3, 0.4],  # all
+            [0, 0, 0, 1.5],  # at another strength
+            [0, -0.5, 0, 0.25],  # any real gates
+        ]
+    )
+)
+
+
+@pytest.fixture
+def a() -> Tensor:
+    return torch.randn(SLOTS, 1, RANK, WIDTH, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture
+def b() -> Tensor:
+    ranks_first = torch.randn(SLOTS, 1, RANK, OUT, generator=torch.Generator().manual_seed(2))
+    return ranks_first.transpose(2, 3)
+
+
+@pytest.fixture
+def x() -> Tensor:
+    return torch.randn(len(G.matrix), WIDTH, generator=torch.Generator().manual_seed(3))
+
+
+def defined(x: Tensor, a: Tensor, b: Tensor, gates: RowGates) -> Tensor:
+    """sum over the slots of g B A x, row by row, in float64."""
+    deltas = torch.einsum("sor,sri,ni->nso", b[:, 0].double(), a[:, 0].double(), x.double())
+    return torch.einsum("ns,nso->no", gates.matrix.double(), deltas)
+
+
+@pytest.mark.parametrize("add", WAYS)
+def test_rows_get_their_mixture_to_float32s_rounding(add, a, b, x) -> None:
+    y = torch.zeros(len(x), OUT)
+    add(y, x, a, b, G)
+    wanted = defined(x, a, b, G)
+    bound = torch.finfo(torch.float32).eps * math.sqrt(WIDTH * RANK) * defined(x.abs(), a.abs(), b.abs(), _abs(G))
+    assert torch.all((y.double() - wanted).abs() <= bound)
+
+
+def _abs(gates: RowGates) -> RowGates:
+    return RowGates(gates.matrix.abs())
+
+
+@pytest.mark.parametrize("add", WAYS)
+def test_what_was_there_stays_and_rows_without_a_gate_are_untouched(add, a, b, x) -> None:
+    before = torch.randn(len(x), OUT, generator=torch.Generator().manual_seed(4))
+    y = before.clone()
+    add(y, x, a, b, G.scaled(2.0))
+    assert torch.equal(y[1], before[1])
+    assert torch.allclose((y - before).double(), 2 * defined(x, a, b, G), atol=1e-3)
+
+
+@pytest.mark.parametrize("add", WAYS)
+def test_gates_of_one_and_zeros_are_the_expert_itself_bit_for_bit(add, a, b, x) -> None:
+    """With the other slots empty, as they are when the expert is the only one loaded."""
+    alone_a, alone_b = a.clone(), b.clone()
+    alone_a[1:], alone_b[1:] = 0, 0
+    hard = RowGates(torch.tensor([[1.0, 0, 0, 0]]).expand(len(x), -1).contiguous())
+    among, alone = torch.zeros(len(x), OUT), torch.zeros(len(x), OUT)
+    add(among, x, a, b, hard)
+    add(alone, x, alone_a, alone_b, hard)
+    assert torch.equal(among, alone)
+
+
+@pytest.mark.parametrize("add", WAYS)
+def test_an_adapter_that_overflows_spoils_no_row_of_another(add, a, b, x) -> None:
+    a[0] = torch.inf
+    y = torch.zeros(2, OUT)
+    add(y, x[:2], a, b, RowGates(torch.tensor([[0.0, 1, 0, 0], [1, 0, 0, 0]])))
+    assert y[0].isfinite().all()
+    assert not y[1].isfinite().any()
+
+
+@pytest.mark.parametrize("add", WAYS)
+def test_half_precision_stays_half_precision(add, a, b, x) -> None:
+    y = torch.zeros(len(x), OUT, dtype=torch.bfloat16)
+    add(y, x.bfloat16(), a.bfloat16(), b.bfloat16(), G)
+    wanted = defined(x, a, b, G)
+    assert torch.allclose(y.double(), wanted, rtol=0.05, atol=0.05 * float(wanted.abs().max()))
+
+
+def test_segments_hold_each_gate_once() -> None:
+    rebuilt = torch.zeros_like(G.matrix)
+    for segment in G.segments:
+        rebuilt[segment.rows, segment.slot] = segment.gates[:, 0]
+    assert torch.equal(rebuilt, G.matrix)
+    assert G.num_idle == int((G.matrix == 0).sum())
+
+
+def hard(rows: int, slots: int, active: int) -> RowGates:
+    return RowGates(torch.eye(slots)[torch.arange(rows) % active])
+
+
+def test_one_adapter_for_all_rows_is_never_computed_with_the_others() -> None:
+    assert not is_dense(hard(32, 4, 1), 16, 1536, 1536, 10**12)
+
+
+def test_all_adapters_for_all_rows_are_computed_at_once() -> None:
+    assert is_dense(RowGates(torch.ones(32, 4)), 16, 1536, 1536, 0)
+
+
+def test_many_slots_of_which_few_are_named_are_computed_apart() -> None:
+    assert is_dense(hard(32, 4, 4), 16, 192, 192, 2_500_000)
+    assert not is_dense(hard(32, 64, 4), 16, 1536, 1536, 2_500_000)
+    assert is_dense(hard(32, 64, 4), 16, 1536, 1536, 10**9)
