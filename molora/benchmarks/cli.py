@@ -1,4 +1,4 @@
-"""`molora bench quality`, `overhead` and `mixing`: each prints a table, and one JSON line last."""
+"""`molora bench ...`: each measurement prints a table, and one JSON line last."""
 
 import asyncio
 import contextlib
@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 
 from molora.benchmarks.serving import molora_command, running
+from molora.compat import mend_torch_companions
 from molora.config import load_config
 
-app = typer.Typer(help="Measure quality, overhead and mixing over HTTP.", no_args_is_help=True)
+app = typer.Typer(help="Measure quality, overhead and the price of mixing.", no_args_is_help=True)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The deployment to measure.")]
 LOGS = Path("build")
@@ -85,6 +86,31 @@ def mixing(
     ratios = bench.compare_arms(timings)
     bench.print_table(console, ratios)
     print_json(bench.summarise(ratios, timings, tokens))
+
+
+@app.command()
+def layer(repeats: Annotated[int, typer.Option(min=1)] = 20) -> None:
+    """LoRA of one linear layer on this CPU: vLLM's way, dense, segmented, and which of them is chosen."""
+    from molora.benchmarks import layer as bench
+
+    console = Console()
+    times = bench.measure(list(bench.make_cases()), repeats, console)
+    bench.print_table(console, times)
+    print_json(bench.summarise(times))
+
+
+@app.command()
+def random_world(
+    folder: Annotated[Path, typer.Argument(help="Made; must be empty.")],
+    experts: Annotated[int, typer.Option(min=1)] = 4,
+    rank: Annotated[int, typer.Option(min=1)] = 16,
+    layers: Annotated[int, typer.Option(min=1, help="Of the language model, and of the vision tower.")] = 4,
+) -> None:
+    """Write a deployment of Qwen2-VL-2B's sizes with random weights, to measure speed with."""
+    mend_torch_companions()
+    from molora.benchmarks.random_world import make_random_world
+
+    Console().print(f"Written: {make_random_world(folder, experts, rank, layers)}")
 
 
 @contextlib.contextmanager

@@ -38,37 +38,38 @@ class Ratio:
         return statistics.median(self.by_round)
 
 
-def choose_hard(example: Example) -> dict[str, Any]:
-    return {"model": example.question.kinds[0]}
+def choose_hard(example: Example, experts: Sequence[str]) -> dict[str, Any]:
+    return {"model": random.Random(repr(example)).choice(experts)}
 
 
 def choose_mixture(example: Example, experts: Sequence[str], num: int) -> dict[str, Any]:
-    """Random gates that sum to 1, on the example's own expert and the next ones."""
-    start = experts.index(example.question.kinds[0])
-    names = [experts[(start + step) % len(experts)] for step in range(num)]
+    """Random gates that sum to 1, on random experts."""
     rng = random.Random(repr(example))
+    names = rng.sample(experts, num)
     shares = [rng.random() + 0.01 for _ in names]
     return {"model": "auto", "routing": {"gates": {n: s / sum(shares) for n, s in zip(names, shares, strict=True)}}}
 
 
 def make_targets(ours: str, theirs: str, experts: Sequence[str]) -> list[Target]:
     """The arms, of the two servers' addresses."""
-    mixtures: dict[str, Callable[[Example], dict[str, Any]]] = {
+    hard = partial(choose_hard, experts=experts)
+    arms: dict[str, Callable[[Example], dict[str, Any]]] = {
+        BASE: lambda _: {"model": "base"},
+        HARD: hard,
         TOP2: partial(choose_mixture, experts=experts, num=2),
         SOFT: partial(choose_mixture, experts=experts, num=len(experts)),
     }
-    arms = {BASE: lambda _: {"model": "base"}, HARD: choose_hard, **mixtures}
-    return [*(Target(name, ours, choose) for name, choose in arms.items()), Target(STOCK, theirs, choose_hard)]
+    return [*(Target(name, ours, choose) for name, choose in arms.items()), Target(STOCK, theirs, hard)]
 
 
 def plan_turns(
     targets: Sequence[Target], num_rounds: int, concurrency: int, num_tokens: int
 ) -> Iterator[tuple[Target, Round]]:
-    """Round 0 warms up and is not counted. Each client sends about four requests a turn."""
+    """Round 0 warms up and is not counted. Each client sends about eight requests a turn."""
     for number in range(num_rounds + 1):
         turn = number % len(targets)
         for place, target in enumerate([*targets[turn:], *targets[:turn]]):
-            examples = list(make_examples(SEED + 100 * number + place, 4 * concurrency, ONE_TYPE))
+            examples = list(make_examples(SEED + 100 * number + place, 8 * concurrency, ONE_TYPE))
             yield target, Round(number, concurrency, examples, num_tokens)
 
 

@@ -27,6 +27,16 @@ INTERNALS = (
         "plugin.py puts its own in its place: it names the class of the LoRA kernels",
     ),
     Internal(
+        "vllm.platforms.cuda.CudaPlatformBase.get_punica_wrapper",
+        (),
+        "as on CPU",
+    ),
+    Internal(
+        "vllm.platforms.interface.Platform.device_name",
+        None,
+        "kernels.py: cpu, cuda or another",
+    ),
+    Internal(
         "vllm.v1.worker.lora_model_runner_mixin.LRUCacheWorkerLoRAManager",
         None,
         "plugin.py puts worker.py's class under this name, by which both model runners make the manager",
@@ -64,17 +74,62 @@ INTERNALS = (
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU",
         ("max_num_batched_tokens", "max_batches", "device", "kwargs"),
-        "gated_lora.py: made with lora_config among kwargs; no_lora, token_lora_indices",
+        "gated_cpu.py: made with lora_config among kwargs; no_lora",
     ),
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.update_metadata",
         ("mapping", "lora_index_to_id", "max_loras", "vocab_size", "kwargs"),
-        "gated_lora.py: called once a step with the slots' adapter ids",
+        "gated_cpu.py: called once a step with the slots' adapter ids",
     ),
     Internal(
         "vllm.lora.punica_wrapper.punica_cpu.PunicaWrapperCPU.add_lora_linear",
         ("y", "x", "lora_a_stacked", "lora_b_stacked", "scale", "output_slices", "buffer", "kwargs"),
-        "gated_lora.py: what every linear layer with LoRA calls; y is changed in place",
+        "gated_cpu.py: what every linear layer with LoRA calls; y is changed in place",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager.__init__",
+        None,
+        "gated_cpu.py: takes vllm_config by name; punica_wrapper_mapping is there after it",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_gpu.PunicaWrapperGPU",
+        ("max_num_batched_tokens", "max_batches", "device", "kwargs"),
+        "gated_gpu.py: max_loras",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_gpu.PunicaWrapperGPU.update_metadata",
+        ("mapping", "lora_index_to_id", "max_loras", "vocab_size", "kwargs"),
+        "gated_gpu.py: called once a step, outside of the CUDA graph",
+    ),
+    Internal(
+        "vllm.lora.punica_wrapper.punica_gpu.PunicaWrapperGPU.add_lora_linear",
+        ("y", "x", "lora_a_stacked", "lora_b_stacked", "scale", "output_slices", "buffer", "kwargs"),
+        "gated_gpu.py: add_inputs may be among kwargs",
+    ),
+    Internal(
+        "vllm.lora.ops.triton_ops.lora_kernel_metadata.LoRAKernelMeta.make",
+        ("max_loras", "max_num_tokens", "device", "captured_lora_counts"),
+        "gated_gpu.py: of the one adapter that all slots make",
+    ),
+    Internal(
+        "vllm.lora.ops.triton_ops.lora_kernel_metadata.LoRAKernelMeta.prepare_tensors",
+        ("token_lora_mapping",),
+        "gated_gpu.py: -1 for rows without a gate, else 0",
+    ),
+    Internal(
+        "vllm.lora.ops.triton_ops.lora_kernel_metadata.LoRAKernelMeta.meta_args",
+        ("token_nums", "specialize_active_lora"),
+        "gated_gpu.py: what both kernels take",
+    ),
+    Internal(
+        "vllm.lora.ops.triton_ops.lora_shrink_op._lora_shrink",
+        None,
+        "gated_gpu.py: fills shrunk [slices, rows, rank] with zeros first",
+    ),
+    Internal(
+        "vllm.lora.ops.triton_ops.lora_expand_op._lora_expand",
+        None,
+        "gated_gpu.py: leaves rows of -1 alone",
     ),
     Internal(
         "vllm.v1.core.sched.scheduler.Scheduler.schedule",

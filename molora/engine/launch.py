@@ -11,7 +11,8 @@ from molora.compat import mend_torch_companions
 from molora.config import Config
 from molora.engine.adapter import read_adapter
 from molora.engine.interface import Adapter, Body, Completion, Stream
-from molora.engine.plugin import can_mix, scheduler_name
+from molora.engine.kernels import can_mix
+from molora.engine.plugin import scheduler_name
 from molora.errors import BadRequest, ConfigError, Unavailable
 
 
@@ -76,7 +77,7 @@ def check_gates(gates: Mapping[str, float], adapters: Mapping[str, Adapter], max
     if all(gate == 1 for gate in gates.values()) and len(gates) < 2:
         return
     if not can_mix():
-        raise BadRequest("mixtures are served on CPU only as yet", param="routing.gates")
+        raise BadRequest("mixtures are served on CPU and CUDA only", param="routing.gates")
     for name in gates:
         if apart := adapters[name].apart:
             raise BadRequest(f"'{name}' cannot be mixed: it adapts {', '.join(apart)}", param="routing.gates")
@@ -91,6 +92,8 @@ def make_vllm_config(config: Config) -> Any:
         made = AsyncEngineArgs(**engine_args(config)).create_engine_config()
     except (ValueError, TypeError, OSError) as error:
         raise ConfigError(f"engine: {_explain(error)}") from error
+    if can_mix() and made.lora_config.fully_sharded_loras:
+        raise ConfigError("engine.options.fully_sharded_loras: layers sharded so pass the gates by")
     if can_mix() and made.scheduler_config.scheduler_cls is None:
         made.scheduler_config.scheduler_cls = scheduler_name(made.scheduler_config.async_scheduling)
     return made
@@ -113,8 +116,9 @@ def check_options(config: Config) -> None:
 
 
 def engine_args(config: Config) -> dict[str, Any]:
-    """`options` come last: they win."""
+    """`options` come last: they win. Every expert has its place in memory: no request reads one from disk."""
     engine = config.engine
+    slots = engine.max_loras or len(config.experts)
     return {
         "model": engine.model,
         "served_model_name": "base",
@@ -122,7 +126,8 @@ def engine_args(config: Config) -> dict[str, Any]:
         "max_model_len": engine.max_model_len,
         "enable_lora": True,
         "max_lora_rank": engine.max_lora_rank,
-        "max_loras": engine.max_loras or len(config.experts),
+        "max_loras": slots,
+        "max_cpu_loras": max(slots, len(config.experts)),
         "limit_mm_per_prompt": {"image": 4, "video": 0},
         **engine.options,
     }

@@ -1,20 +1,14 @@
 """vLLM's `vllm.general_plugins` entry point: runs in every vLLM process before a model is loaded."""
 
 from molora.compat import mend_torch_companions
+from molora.engine.kernels import can_mix, kernels
 
 
 def register() -> None:
-    """Idempotent. Mends torch's companions where they are broken; on CPU, vLLM then serves mixtures, densely."""
+    """Idempotent. Mends torch's companions where they are broken, and has vLLM serve mixtures where it can."""
     mend_torch_companions()
     if can_mix():
         _put_in_place()
-
-
-def can_mix() -> bool:
-    """Whether there are kernels for mixtures on this platform."""
-    from vllm.platforms import current_platform
-
-    return bool(current_platform.is_cpu())
 
 
 def scheduler_name(is_async: bool) -> str:
@@ -30,9 +24,7 @@ def _put_in_place() -> None:
     from vllm.platforms import current_platform
     from vllm.v1.worker import lora_model_runner_mixin
 
-    from molora.engine.gated_lora import GatedLora
     from molora.engine.worker import MixtureWorkerManager
 
-    wrapper = f"{GatedLora.__module__}.{GatedLora.__qualname__}"
-    type(current_platform).get_punica_wrapper = classmethod(lambda _: wrapper)
+    type(current_platform).get_punica_wrapper = classmethod(lambda _: kernels().wrapper)
     lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager

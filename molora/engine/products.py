@@ -14,8 +14,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-SEGMENT_COST = 2_500_000
-"""Multiply-adds that take as long as the calls for one more segment; measured by `molora bench lora`."""
+SEGMENT_COST = 2_000_000
+"""Multiply-adds that take as long as the calls for one more segment; measured by `molora bench layer`."""
 
 
 @dataclass(frozen=True)

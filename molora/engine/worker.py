@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vllm.lora.layers import LoRAMapping
+from vllm.lora.model_manager import LoRAModelManager
 from vllm.lora.request import LoRARequest
 from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
+from vllm.utils.import_utils import resolve_obj_by_qualname
 
-from molora.engine.gated_lora import GatedModelManager
 from molora.engine.gates import components
+from molora.engine.kernels import kernels
 from molora.engine.mapping import GatedMapping
 
 
 class MixtureWorkerManager(LRUCacheWorkerLoRAManager):
-    _manager_cls = GatedModelManager
+    @property
+    def _manager_cls(self) -> type[LoRAModelManager]:
+        """Of this platform."""
+        manager: type[LoRAModelManager] = resolve_obj_by_qualname(kernels().manager)
+        return manager
 
     def set_active_adapters(self, requests: set[LoRARequest], mapping: LoRAMapping | None) -> None:
         gated = None if mapping is None else GatedMapping.of(mapping, requests)

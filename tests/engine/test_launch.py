@@ -7,14 +7,15 @@ import pytest
 import yaml
 
 from molora.compat import mend_torch_companions
-from molora.config import EngineConfig, check_keys
+from molora.config import EngineConfig, check_keys, load_config
 from molora.engine.interface import Adapter
-from molora.engine.launch import check_gates, check_options, engine_args
+from molora.engine.launch import check_gates, check_options, engine_args, make_vllm_config
 from molora.errors import BadRequest, ConfigError
 from tests.server.fakes import make_config
 
 pytestmark = pytest.mark.engine
 
+SHIPPED_DEMO = "configs/demo.yaml"
 SHIPPED = sorted((Path(__file__).parent.parent.parent / "configs").glob("*.yaml"))
 
 
@@ -35,6 +36,19 @@ def test_options_win_over_what_is_derived() -> None:
 def test_a_slot_for_each_expert_unless_told_otherwise() -> None:
     assert args()["max_loras"] == 2
     assert args(max_loras=7)["max_loras"] == 7
+
+
+def test_every_expert_has_its_place_in_memory() -> None:
+    assert args(max_loras=1)["max_cpu_loras"] == 2
+    assert args(max_loras=7)["max_cpu_loras"] == 7
+
+
+def test_layers_that_would_pass_the_gates_by_are_refused() -> None:
+    config = load_config(SHIPPED_DEMO)
+    options = {**config.engine.options, "fully_sharded_loras": True}
+    config = config.model_copy(update={"engine": config.engine.model_copy(update={"options": options})})
+    with pytest.raises(ConfigError, match="fully_sharded_loras"):
+        make_vllm_config(config)
 
 
 def test_an_unknown_option_is_named() -> None:
@@ -72,5 +86,5 @@ def test_what_is_adapted_apart_is_served_whole_or_not_at_all(gates: dict[str, fl
 def test_where_there_are_no_kernels_single_experts_are_served_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("molora.engine.launch.can_mix", lambda: False)
     check_gates({"a": 1.0}, PLAIN, max_loras=2)
-    with pytest.raises(BadRequest, match="on CPU only"):
+    with pytest.raises(BadRequest, match="on CPU and CUDA only"):
         check_gates({"a": 0.7, "b": 0.3}, PLAIN, max_loras=2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from molora.engine.products import RowGates, add_dense, add_segmented, is_dense
+from molora.engine.products import SEGMENT_COST, RowGates, add_dense, add_segmented, is_dense
 
 SLOTS, RANK, WIDTH, OUT = 4, 8, 48, 40
 WAYS = [add_dense, add_segmented]
@@ -118,6 +118,6 @@ def test_all_adapters_for_all_rows_are_computed_at_once() -> None:
 
 
 def test_many_slots_of_which_few_are_named_are_computed_apart() -> None:
-    assert is_dense(hard(32, 4, 4), 16, 192, 192, 2_500_000)
-    assert not is_dense(hard(32, 64, 4), 16, 1536, 1536, 2_500_000)
+    assert is_dense(hard(32, 4, 4), 16, 192, 192, SEGMENT_COST)
+    assert not is_dense(hard(32, 64, 4), 16, 1536, 1536, SEGMENT_COST)
     assert is_dense(hard(32, 64, 4), 16, 1536, 1536, 10**9)

@@ -1,5 +1,6 @@
 """Mixtures through the real engine are what PEFT makes of the same adapters and gates."""
 
+import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,8 @@ from molora.compat import mend_torch_companions
 
 mend_torch_companions()
 
-from peft import PeftModel  # noqa: E402
+from peft import LoraConfig, PeftModel, get_peft_model  # noqa: E402
+from safetensors.torch import load_file  # noqa: E402
 from transformers import AutoProcessor, Qwen2VLForConditionalGeneration  # noqa: E402
 
 from molora.benchmarks import serving  # noqa: E402
@@ -37,15 +39,28 @@ MIXTURES: list[dict[str, float]] = [
     {"social": 1.5},
     {"social": 1.0},
 ]
+TOWER = ("qkv", "fc1", "fc2", "mlp.0", "mlp.2")
+"""Layers of the vision tower and its merger."""
+ROUNDING = 2e-5
+"""Of the server's float32, in a log-probability."""
+
+
+def load_reference(folders: Mapping[str, Path]) -> PeftModel:
+    """The backbone in float64 with PEFT's adapters, so that what differs is the server's rounding."""
+    first, *others = folders
+    tuned = PeftModel.from_pretrained(load_backbone(), folders[first], adapter_name=first)
+    for name in others:
+        tuned.load_adapter(folders[name], adapter_name=name)
+    return tuned.double().eval()
+
+
+def load_backbone() -> Qwen2VLForConditionalGeneration:
+    return Qwen2VLForConditionalGeneration.from_pretrained(DEMO / "backbone", dtype=torch.float64).eval()
 
 
 @pytest.fixture(scope="module")
 def reference() -> PeftModel:
-    model = Qwen2VLForConditionalGeneration.from_pretrained(DEMO / "backbone", dtype=torch.float32)
-    tuned = PeftModel.from_pretrained(model, DEMO / EXPERTS[0], adapter_name=EXPERTS[0])
-    for name in EXPERTS[1:]:
-        tuned.load_adapter(DEMO / name, adapter_name=name)
-    return tuned.eval()
+    return load_reference({name: DEMO / name for name in EXPERTS})
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +72,7 @@ def answer(client: OpenAI, example: Example, gates: Mapping[str, float], **optio
     messages: Any = ask(example)
     body = {"routing": {"gates": gates}} if gates else {}
     options = {"temperature": 0, "max_tokens": 4} | options
+    body |= options.pop("extra_body", {})
     return client.chat.completions.create(
         model="auto" if gates else "base", messages=messages, extra_body=body, **options
     )
@@ -69,22 +85,50 @@ def tokens(completion: Any) -> list[tuple[str, dict[str, float]]]:
     ]
 
 
-@torch.inference_mode()
-def expected(
-    reference: PeftModel, processor: Any, example: Example, gates: Mapping[str, float], said: str
-) -> torch.Tensor:
-    """Log-probabilities [said tokens, vocabulary] by PEFT's concatenated adapter."""
-    reference.set_adapter(EXPERTS[0])
+def mix(reference: PeftModel, gates: Mapping[str, float]) -> PeftModel:
+    """PEFT's concatenated adapter."""
+    reference.set_adapter(next(iter(gates)))
     if "mixture" in reference.peft_config:
         reference.delete_adapter("mixture")
     reference.add_weighted_adapter(list(gates), list(gates.values()), "mixture", combination_type="cat")
     reference.set_adapter("mixture")
+    return reference
+
+
+def merge(gates: Mapping[str, float]) -> Qwen2VLForConditionalGeneration:
+    """W + the sum of g * alpha / r * B A, by hand."""
+    model = load_backbone()
+    for name, gate in gates.items():
+        config = json.loads((DEMO / name / "adapter_config.json").read_text())
+        weights = load_file(DEMO / name / "adapter_model.safetensors")
+        for key in (key for key in weights if ".lora_A." in key):
+            a, b = weights[key].double(), weights[key.replace(".lora_A.", ".lora_B.")].double()
+            module = model.get_submodule(key.removeprefix("base_model.model.").removesuffix(".lora_A.weight"))
+            module.weight.data += gate * config["lora_alpha"] / config["r"] * b @ a
+    return model
+
+
+@torch.inference_mode()
+def expected(model: torch.nn.Module, processor: Any, example: Example, said: str) -> torch.Tensor:
+    """Log-probabilities [said tokens, vocabulary]."""
     parts = [{"type": "image"}, {"type": "text", "text": example.question.text}]
     asked = processor.apply_chat_template([{"role": "user", "content": parts}], add_generation_prompt=True)
     inputs = processor(text=[asked + said], images=[example.scene.render()], return_tensors="pt")
     num = len(processor.tokenizer(said).input_ids)
-    logits: torch.Tensor = reference(**inputs).logits[0, -num - 1 : -1]
+    logits: torch.Tensor = model(**inputs).logits[0, -num - 1 : -1]
     return logits.log_softmax(-1)
+
+
+def assert_served_as(
+    model: torch.nn.Module, client: OpenAI, processor: Any, example: Example, gates: Mapping[str, float]
+) -> None:
+    served = tokens(answer(client, example, gates, logprobs=True, top_logprobs=5))
+    said = "".join(token for token, _ in served)
+    wanted = expected(model, processor, example, said)
+    ids = processor.tokenizer(said).input_ids
+    for (token, likeliest), row, number in zip(served, wanted, ids, strict=False):
+        assert processor.tokenizer.decode([number]) == token
+        assert row[number].item() == pytest.approx(likeliest[token], abs=ROUNDING)
 
 
 @pytest.mark.parametrize("gates", MIXTURES, ids=str)
@@ -92,13 +136,31 @@ def test_logprobs_are_those_of_pefts_weighted_adapter(
     client: OpenAI, reference: PeftModel, processor: Any, gates: dict[str, float]
 ) -> None:
     for example in EXAMPLES[:3]:
-        served = tokens(answer(client, example, gates, logprobs=True, top_logprobs=5))
-        said = "".join(token for token, _ in served)
-        wanted = expected(reference, processor, example, gates, said)
-        ids = processor.tokenizer(said).input_ids
-        for (token, likeliest), row, number in zip(served, wanted, ids, strict=False):
-            assert processor.tokenizer.decode([number]) == token
-            assert row[number].item() == pytest.approx(likeliest[token], abs=1e-3)
+        assert_served_as(mix(reference, gates), client, processor, example, gates)
+
+
+@pytest.mark.parametrize("gates", MIXTURES[:3], ids=str)
+def test_logprobs_are_those_of_a_merged_model(client: OpenAI, processor: Any, gates: dict[str, float]) -> None:
+    model = merge(gates)
+    for example in EXAMPLES[:3]:
+        assert_served_as(model, client, processor, example, gates)
+
+
+def test_one_expert_at_full_strength_among_gates_of_zero_is_that_expert_bit_for_bit(client: OpenAI) -> None:
+    for example in EXAMPLES[:3]:
+        mixed = tokens(answer(client, example, {"social": 1.0, "spatial": 0.0}, logprobs=True, top_logprobs=5))
+        assert mixed == tokens(answer(client, example, {"social": 1.0}, logprobs=True, top_logprobs=5))
+
+
+def test_a_mixture_with_an_expert_that_is_not_there_is_refused_and_the_rest_of_the_batch_goes_on(
+    client: OpenAI,
+) -> None:
+    asked = [MIXTURES[0], {"spatial": 0.5, "gone": 0.5}] * 8
+    with ThreadPoolExecutor(len(asked)) as threads:
+        futures = [threads.submit(answer, client, EXAMPLES[0], gates) for gates in asked]
+    said = {future.result().choices[0].message.content for future in futures[::2]}
+    assert said == {answer(client, EXAMPLES[0], MIXTURES[0]).choices[0].message.content}
+    assert all(isinstance(future.exception(), openai.BadRequestError) for future in futures[1::2])
 
 
 def test_a_batch_of_all_kinds_is_answered_as_its_requests_alone(client: OpenAI) -> None:
@@ -156,25 +218,25 @@ def test_a_mixture_streams(client: OpenAI) -> None:
 
 LONG = "How many red boxes are left of the blue ball, and how many people look at them? " * 25
 """Several blocks of the prefix cache."""
+HITS = "vllm:prefix_cache_hits_total"
 
 
-def num_hits(server_url: str) -> float:
-    """Tokens that were found in the prefix cache so far."""
-    metrics = httpx.get(f"{server_url}/metrics", trust_env=False).text
-    lines = [line for line in metrics.splitlines() if line.startswith("vllm:prefix_cache_hits_total")]
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+def count(client: OpenAI, metric: str) -> float:
+    """The sum of one of the server's counters so far."""
+    metrics = httpx.get(str(client.base_url.copy_with(path="/metrics")), trust_env=False).text
+    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith(metric))
 
 
-def test_the_prefix_cache_is_shared_by_equal_gates_alone(client: OpenAI, server_url: str) -> None:
+def test_the_prefix_cache_is_shared_by_equal_gates_alone(client: OpenAI) -> None:
     def hits(gates: Mapping[str, float]) -> float:
-        before = num_hits(server_url)
+        before = count(client, HITS)
         client.chat.completions.create(
             model="auto",
             messages=[{"role": "user", "content": LONG}],
             max_tokens=1,
             extra_body={"routing": {"gates": gates}},
         )
-        return num_hits(server_url) - before
+        return count(client, HITS) - before
 
     gates = {"spatial": 0.6, "social": 0.4}
     nearly = {"spatial": 0.6, "social": 0.4000000000000001}
@@ -199,14 +261,34 @@ def test_what_else_a_request_may_ask_for_goes_with_mixtures(client: OpenAI) -> N
 
 
 @pytest.fixture(scope="module")
-def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
-    """A server with two slots for its four experts, and few tokens a step, so that prompts come in chunks."""
+def odd_adapters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """Other ranks, alphas and layers than the demo's, of the vision tower as well; rank-stabilised scaling.
+
+    The last is by Kalajdzievski, 2023, arXiv:2312.03732.
+    """
+    folder = tmp_path_factory.mktemp("odd")
+    configs = {
+        "physical": LoraConfig(r=4, lora_alpha=3, use_rslora=True, target_modules=["q_proj", "v_proj"]),
+        "social": LoraConfig(r=8, lora_alpha=4, target_modules=["gate_proj", "down_proj", "o_proj", *TOWER]),
+    }
+    torch.manual_seed(0)
+    for name, config in configs.items():
+        config.init_lora_weights = False  # B is not zero
+        get_peft_model(load_backbone(), config).save_pretrained(folder / name)
+    return {name: folder / name if name in configs else DEMO / name for name in EXPERTS}
+
+
+@pytest.fixture(scope="module")
+def tight(tmp_path_factory: pytest.TempPathFactory, odd_adapters: Mapping[str, Path]) -> Iterator[OpenAI]:
+    """Two slots for four experts; few tokens a step, so that prompts come in chunks; room for a dozen long answers."""
     folder = tmp_path_factory.mktemp("tight")
     body = yaml.safe_load(Path("configs/demo.yaml").read_text())
     body["engine"] |= {"model": str(DEMO.absolute() / "backbone"), "max_loras": 2}
     body["engine"]["options"] |= {"max_num_batched_tokens": 256, "max_num_seqs": 16}
+    body["engine"]["options"] |= {"kv_cache_memory_bytes": 12 * 2**20, "enable_prefix_caching": False}
+    body["engine"]["options"] |= {"enable_tower_connector_lora": True}
     for name in EXPERTS:
-        body["experts"][name]["adapter"] = str(DEMO.absolute() / name)
+        body["experts"][name]["adapter"] = str(odd_adapters[name].absolute())
     body["router"]["head"] = str(Path("molora/router/demo/head.safetensors").absolute())
     config = folder / "tight.yaml"
     config.write_text(yaml.safe_dump(body))
@@ -217,13 +299,35 @@ def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
         yield OpenAI(base_url=f"{server.url}/v1", api_key="none", http_client=http, max_retries=0, timeout=600)
 
 
-def test_more_adapters_than_slots_take_turns(client: OpenAI, tight: OpenAI) -> None:
+@pytest.mark.parametrize("gates", [{"physical": 0.7, "social": 0.6}, {"physical": 0.8, "spatial": 0.4}], ids=str)
+def test_adapters_of_other_ranks_scalings_and_layers_mix(
+    tight: OpenAI, odd_adapters: Mapping[str, Path], processor: Any, gates: dict[str, float]
+) -> None:
+    assert_served_as(mix(load_reference(odd_adapters), gates), tight, processor, EXAMPLES[0], gates)
+
+
+def test_more_adapters_than_slots_take_turns(tight: OpenAI) -> None:
     pairs = [{one: 0.6, other: 0.5} for one in EXPERTS for other in EXPERTS if one != other]
     kinds: list[dict[str, float]] = [*pairs, {}, *({name: 1.0} for name in EXPERTS)]
     asked = [(example, gates) for example in EXAMPLES[:3] for gates in kinds]
     with ThreadPoolExecutor(len(asked)) as threads:
         answers = list(threads.map(lambda one: answer(tight, *one).choices[0].message.content, asked))
-    assert answers == [answer(client, *one).choices[0].message.content for one in asked]
+    assert answers == [answer(tight, *one).choices[0].message.content for one in asked]
+
+
+def test_mixtures_survive_preemption(tight: OpenAI) -> None:
+    """Sixteen answers of 150 tokens are more than the cache holds: some are put back and computed anew."""
+    pairs = [{"spatial": k / 16, "social": 1 - k / 16} for k in range(1, 17)]
+
+    def say(gates: Mapping[str, float]) -> str:
+        said = answer(tight, EXAMPLES[0], gates, max_tokens=150, extra_body={"ignore_eos": True})
+        return str(said.choices[0].message.content)
+
+    before = count(tight, "vllm:num_preemptions_total")
+    with ThreadPoolExecutor(len(pairs)) as threads:
+        together = list(threads.map(say, pairs))
+    assert count(tight, "vllm:num_preemptions_total") > before
+    assert together == [say(gates) for gates in pairs]
 
 
 def test_more_gates_than_slots_are_refused_at_once(tight: OpenAI) -> None:

@@ -16,7 +16,8 @@ from vllm.lora.punica_wrapper.punica_selector import get_punica_wrapper  # noqa:
 from vllm.lora.request import LoRARequest  # noqa: E402
 from vllm.v1.worker import lora_model_runner_mixin  # noqa: E402
 
-from molora.engine.gated_lora import GatedLora, check_finite  # noqa: E402
+from molora.engine.gated_cpu import CPUModelManager, GatedCPU  # noqa: E402
+from molora.engine.gated_lora import check_finite  # noqa: E402
 from molora.engine.gates import Mixtures  # noqa: E402
 from molora.engine.mapping import GatedMapping  # noqa: E402
 from molora.engine.plugin import register  # noqa: E402
@@ -61,7 +62,7 @@ def one_by_one(x: torch.Tensor, a: torch.Tensor, b: torch.Tensor, rows: tuple[in
 
 def test_every_row_gets_its_own_adapter_and_rows_without_one_none(weights, x) -> None:
     y = torch.ones(len(ROWS), sum(SLICES))
-    wrapper(GatedLora).add_lora_linear(y, x, *weights, 1.0, SLICES)
+    wrapper(GatedCPU).add_lora_linear(y, x, *weights, 1.0, SLICES)
     expected = 1 + torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
     assert torch.allclose(y, expected, atol=1e-4)
     assert torch.equal(y[2], torch.ones(sum(SLICES)))
@@ -70,22 +71,32 @@ def test_every_row_gets_its_own_adapter_and_rows_without_one_none(weights, x) ->
 def test_it_agrees_with_vllms_own_path_where_that_has_a_slot_to_spare(weights, x) -> None:
     rows = (7, 7, 5, 9, 5, 5)
     dense, stock = torch.ones(2, len(rows), sum(SLICES))
-    wrapper(GatedLora, rows).add_lora_linear(dense, x, *weights, 0.5, SLICES)
+    wrapper(GatedCPU, rows).add_lora_linear(dense, x, *weights, 0.5, SLICES)
     wrapper(PunicaWrapperCPU, rows).add_lora_linear(stock, x, *weights, 0.5, SLICES)
     assert torch.allclose(dense, stock, atol=1e-4)
 
 
 @pytest.mark.parametrize("segment_cost", [0, 10**9])
 def test_either_way_of_computing_gives_the_same(weights, x, segment_cost: int) -> None:
-    lora, y = wrapper(GatedLora), torch.zeros(len(ROWS), sum(SLICES))
+    lora, y = wrapper(GatedCPU), torch.zeros(len(ROWS), sum(SLICES))
     lora.segment_cost = segment_cost
     lora.add_lora_linear(y, x, *weights, 0.5, SLICES)
     expected = torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
     assert torch.allclose(y, 0.5 * expected, atol=1e-4)
 
 
+def test_the_b_of_all_slots_is_one_matrix_and_its_parts_are_written_through() -> None:
+    b = CPUModelManager.lay_out(torch.ones(SLOTS, 1, WIDTH, RANK))
+    assert b.shape == (SLOTS, 1, WIDTH, RANK)
+    assert not b.any()
+    b[1, 0] = 1
+    joined = b.squeeze(1).transpose(1, 2).flatten(0, 1)
+    assert joined.data_ptr() == b.data_ptr()
+    assert torch.equal(joined.sum(1) > 0, torch.arange(SLOTS * RANK) // RANK == 1)
+
+
 def test_a_step_forgets_the_one_before(weights, x) -> None:
-    lora = wrapper(GatedLora)
+    lora = wrapper(GatedCPU)
     lora.update_metadata(LoRAMapping((0, 0), (0, 0), is_prefill=True), list(IN_SLOTS), SLOTS, 100)
     y = torch.zeros(2, sum(SLICES))
     lora.add_lora_linear(y, x[:2], *weights, 1.0, SLICES)
@@ -98,7 +109,7 @@ def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> No
     assert mixture is not None
     rows = (7, mixture.lora_int_id, 0, 9, 5, mixture.lora_int_id)
     mapping = GatedMapping.of(LoRAMapping(rows, rows), {mixture, *adapters.values()})
-    lora, y = wrapper(GatedLora), torch.zeros(len(rows), sum(SLICES))
+    lora, y = wrapper(GatedCPU), torch.zeros(len(rows), sum(SLICES))
     lora.update_metadata(mapping, list(IN_SLOTS), SLOTS, 100)
     lora.add_lora_linear(y, x, *weights, 1.0, SLICES)
     alone = {
@@ -132,5 +143,5 @@ def test_weights_that_are_not_finite_are_refused() -> None:
 def test_vllm_builds_it_once_the_plugin_is_registered() -> None:
     register()
     made = get_punica_wrapper(8, max_batches=8, device="cpu", lora_config=SimpleNamespace(max_loras=SLOTS))
-    assert isinstance(made, GatedLora)
+    assert isinstance(made, GatedCPU)
     assert lora_model_runner_mixin.LRUCacheWorkerLoRAManager is MixtureWorkerManager

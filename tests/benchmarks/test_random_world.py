@@ -1,0 +1,30 @@
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from molora.compat import mend_torch_companions
+
+mend_torch_companions()
+
+from molora.benchmarks.random_world import make_random_world  # noqa: E402
+from molora.config import load_config  # noqa: E402
+from molora.router.head import load_head  # noqa: E402
+
+
+def test_a_deployment_that_loads_with_as_many_experts_as_asked_for(tmp_path: Path) -> None:
+    config = load_config(make_random_world(tmp_path / "world", num_experts=6, rank=8, num_layers=1))
+    assert len(config.experts) == 6
+    assert load_head(config.router.head).classes == tuple(config.experts)
+    one, other = (load_file(e.adapter / "adapter_model.safetensors") for e in list(config.experts.values())[-2:])
+    key = "base_model.model.model.language_model.layers.0.mlp.down_proj.lora_A.weight"
+    assert one[key].shape == (8, 8960)
+    assert not (one[key] == other[key]).all()
+    assert len(one) == 14
+    assert not list((tmp_path / "world" / "backbone").glob("*.safetensors"))
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("")
+    with pytest.raises(FileExistsError):
+        make_random_world(tmp_path, 4, 8, 1)
