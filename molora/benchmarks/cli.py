@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from molora.benchmarks.serving import molora_command, running
+from molora.benchmarks.serving import ServerProcess, molora_command, running
 from molora.compat import mend_torch_companions
 from molora.config import load_config
 
@@ -18,6 +18,7 @@ app = typer.Typer(help="Measure quality, overhead and the price of mixing.", no_
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The deployment to measure.")]
 LOGS = Path("build")
+MOLORA_LOG = LOGS / "molora.log"
 
 
 @app.command()
@@ -57,7 +58,7 @@ def overhead(
     console = Console()
     plans = list(bench.plan_rounds(rounds, concurrency or [1, 8, 32], tokens))
     with both_served(config, console) as (ours, theirs):
-        timings = asyncio.run(bench.measure(ours, theirs, plans, console))
+        timings = asyncio.run(bench.measure(ours.url, theirs.url, plans, console))
     bench.write_timings(timings, output)
     overheads = bench.compare_all(timings)
     bench.print_table(console, overheads)
@@ -79,13 +80,14 @@ def mixing(
 
     console = Console()
     with both_served(config, console) as (ours, theirs):
-        targets = bench.make_targets(ours, theirs, list(load_config(config).experts))
+        targets = bench.make_targets(ours.url, theirs.url, list(load_config(config).experts))
         turns = list(bench.plan_turns(targets, rounds, concurrency, tokens))
         timings = asyncio.run(run_turns(turns, console))
+        memory = bench.Memory(ours.engine_bytes(), theirs.engine_bytes())
     write_timings(timings, output)
     ratios = bench.compare_arms(timings)
-    bench.print_table(console, ratios)
-    print_json(bench.summarise(ratios, timings, tokens))
+    bench.print_table(console, ratios, memory)
+    print_json(bench.summarise(ratios, memory, timings, tokens))
 
 
 @app.command()
@@ -114,15 +116,16 @@ def random_world(
 
 
 @contextlib.contextmanager
-def both_served(config: Path, console: Console) -> Iterator[tuple[str, str]]:
-    """The addresses of Molora and of a plain vLLM with the same settings, up at once."""
+def both_served(config: Path, console: Console) -> Iterator[tuple[ServerProcess, ServerProcess]]:
+    """Molora and a plain vLLM with the same settings, up at once."""
     from molora.benchmarks.plain_vllm import vllm_command
     from molora.engine.launch import engine_args
 
     deployment = load_config(config)
     theirs = vllm_command(deployment, engine_args(deployment))
-    with running(theirs, LOGS / "vllm.log", console) as vllm, served(config, None, console) as ours:
-        yield ours, vllm.url
+    ours = molora_command(config)
+    with running(theirs, LOGS / "vllm.log", console) as vllm, running(ours, MOLORA_LOG, console) as molora:
+        yield molora, vllm
 
 
 @contextlib.contextmanager
@@ -131,7 +134,7 @@ def served(config: Path, url: str | None, console: Console) -> Iterator[str]:
     if url:
         yield url.rstrip("/")
         return
-    with running(molora_command(config), LOGS / "molora.log", console) as server:
+    with running(molora_command(config), MOLORA_LOG, console) as server:
         yield server.url
 
 

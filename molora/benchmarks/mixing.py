@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -36,6 +36,13 @@ class Ratio:
     @property
     def median(self) -> float:
         return statistics.median(self.by_round)
+
+
+class Memory(NamedTuple):
+    """Bytes of vLLM's processes, under Molora and under plain vLLM."""
+
+    ours: int
+    theirs: int
 
 
 def choose_hard(example: Example, experts: Sequence[str]) -> dict[str, Any]:
@@ -80,16 +87,25 @@ def compare_arms(timings: Sequence[Timing]) -> list[Ratio]:
     ]
 
 
-def print_table(console: Console, ratios: Sequence[Ratio]) -> None:
+def print_table(console: Console, ratios: Sequence[Ratio], memory: Memory) -> None:
     table = Table("requests per second", "median", "min", "max", title="What mixing costs, as ratios within a round")
     for one in ratios:
         figures = (one.median, min(one.by_round), max(one.by_round))
         table.add_row(f"{one.ours} / {one.theirs}", *(f"{figure:.3f}" for figure in figures))
     console.print(table)
+    ours, theirs = (f"{size / 2**20:.0f} MiB" for size in memory)
+    console.print(f"Memory of the engine: {ours}, plain vLLM {theirs}, ratio {memory.ours / memory.theirs:.3f}")
 
 
-def summarise(ratios: Sequence[Ratio], timings: Sequence[Timing], num_tokens: int) -> dict[str, Any]:
+def summarise(ratios: Sequence[Ratio], memory: Memory, timings: Sequence[Timing], num_tokens: int) -> dict[str, Any]:
     """The one JSON line that ends the benchmark."""
     rates = {name: statistics.median(rates_by_round(timings, name)) for name in sorted({t.server for t in timings})}
     rows = {f"{one.ours}/{one.theirs}": {"median": one.median, "by_round": one.by_round} for one in ratios}
-    return {"benchmark": "mixing", "seed": SEED, "num_tokens": num_tokens, "requests_per_s": rates, "ratios": rows}
+    return {
+        "benchmark": "mixing",
+        "seed": SEED,
+        "num_tokens": num_tokens,
+        "requests_per_s": rates,
+        "ratios": rows,
+        "engine_bytes": memory._asdict(),
+    }

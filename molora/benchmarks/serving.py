@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 from molora.errors import Unavailable
@@ -72,6 +73,11 @@ class ServerProcess:
             if time.monotonic() > deadline:
                 raise Unavailable(f"{self.name} was not ready after {timeout_s:.0f} s:\n{self._log_end()}")
             time.sleep(0.2)
+
+    def engine_bytes(self) -> int:
+        """Memory that vLLM's processes below it have for themselves."""
+        below = psutil.Process(self._process.pid).children(recursive=True)
+        return sum(process.memory_full_info().uss for process in below if process.name().startswith("VLLM"))
 
     def stop(self) -> None:
         self._process.terminate()

@@ -6,6 +6,8 @@ from molora.benchmarks.mixing import (
     HARD,
     STOCK,
     TOP2,
+    Memory,
+    choose_hard,
     choose_mixture,
     compare_arms,
     make_targets,
@@ -39,12 +41,14 @@ def test_mixtures_are_of_the_right_size_sum_to_one_and_differ() -> None:
 def test_only_the_last_arm_is_plain_vllms() -> None:
     assert [(target.name, target.url) for target in TARGETS][-2:] == [("soft", "ours"), (STOCK, "theirs")]
     example = next(make_examples(5, 1, [("social",)]))
+    hard = choose_hard(example, KINDS)["model"]
+    assert hard in KINDS
     assert {target.name: target.choose(example).get("model") for target in TARGETS} == {
         "base": "base",
-        "hard": "social",
+        "hard": hard,
         "top2": "auto",
         "soft": "auto",
-        "vllm": "social",
+        "vllm": hard,
     }
 
 
@@ -61,8 +65,11 @@ def test_ratios_are_within_rounds(capsys: pytest.CaptureFixture[str]) -> None:
     assert ratios[HARD, STOCK].by_round == (2.0, 2.0)
     assert ratios[TOP2, HARD].median == 1.0
     assert ratios[HARD, "base"].median == pytest.approx(0.8)
-    print_table(Console(width=100), list(ratios.values()))
-    assert "hard / vllm" in capsys.readouterr().out
-    assert summarise(list(ratios.values()), timings, 8)["requests_per_s"]["vllm"] == pytest.approx(
+    memory = Memory(ours=3 * 2**30, theirs=4 * 2**30)
+    print_table(Console(width=100), list(ratios.values()), memory)
+    printed = capsys.readouterr().out
+    assert "hard / vllm" in printed
+    assert "3072 MiB, plain vLLM 4096 MiB, ratio 0.750" in printed
+    assert summarise(list(ratios.values()), memory, timings, 8)["requests_per_s"]["vllm"] == pytest.approx(
         (2 / 2.5 + 1 / 2.5) / 2
     )

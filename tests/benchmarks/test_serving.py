@@ -47,6 +47,23 @@ def test_a_server_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
         server.stop()
 
 
+SPAWNS_ENGINE = """
+import subprocess, sys
+engine = "import ctypes, time; ctypes.CDLL(None).prctl(15, b'VLLM::Engine'); held = bytearray(2**26); time.sleep(60)"
+subprocess.run([sys.executable, "-c", engine])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a process names itself by prctl")
+def test_the_engines_memory_is_told_apart_from_the_servers(tmp_path: Path) -> None:
+    server = ServerProcess(command("-c", SPAWNS_ENGINE), tmp_path / "log")
+    try:
+        wait_until(lambda: server.engine_bytes() > 2**26)
+        assert server.engine_bytes() < 2**27
+    finally:
+        server.stop()
+
+
 def test_what_a_server_leaves_behind_is_ended_too(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     code = (
