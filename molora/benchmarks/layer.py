@@ -1,7 +1,7 @@
 """The LoRA of one linear layer, each way of computing it: `molora bench layer`.
 
-Rows as in a step of vLLM: each names an adapter, and they name one or as many as there are; or each mixes all of them.
-From the same times comes what one more segment costs, the only number by which `products.is_dense` chooses.
+Rows as in a step of vLLM: few ones are of as many requests that decode, many ones of prompts, each in one run. From the
+same times come the costs by which `products.is_dense` chooses.
 """
 
 import itertools
@@ -27,9 +27,11 @@ mend_torch_companions()
 from vllm.lora.layers import LoRAMapping  # noqa: E402
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU  # noqa: E402
 
-from molora.engine.products import SEGMENT_COST, RowGates, add_dense, add_segmented, is_dense  # noqa: E402
+from molora.engine.products import Costs, RowGates, add_apart, add_dense, is_dense  # noqa: E402
 
 WAYS = BACKBONE, VLLM, DENSE, APART = "backbone", "vLLM", "dense", "apart"
+DECODING, PROMPT = 32, 64
+"""Up to so many rows there are as many requests; above, each has so many rows."""
 WIDTHS, RANKS, SLOTS, ROWS = (192, 1536, 4096), (8, 16, 64), (4, 8, 16, 64), (1, 32, 256)
 
 
@@ -48,8 +50,13 @@ class Case:
     def gates(self) -> RowGates:
         matrix = torch.zeros(self.rows, self.slots)
         for step in range(self.mixed):
-            matrix[torch.arange(self.rows), (torch.arange(self.rows) + step) % self.named] = 1 / self.mixed
+            matrix[torch.arange(self.rows), (self.requests + step) % self.named] = 1 / self.mixed
         return RowGates(matrix)
+
+    @property
+    def requests(self) -> Tensor:
+        """[rows]: to which each belongs."""
+        return torch.arange(self.rows) // (1 if self.rows <= DECODING else PROMPT)
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,13 @@ class Times:
 
     @property
     def chosen(self) -> str:
-        return DENSE if is_dense(self.case.gates, self.case.rank, *(self.case.width,) * 2, SEGMENT_COST) else APART
+        return DENSE if is_dense(self.case.gates, self.case.rank, 2 * self.case.width, Costs()) else APART
 
 
 def make_cases() -> Iterator[Case]:
     for width, rank, slots, rows in itertools.product(WIDTHS, RANKS, SLOTS, ROWS):
         yield from (Case(width, rank, slots, rows, named, 1) for named in sorted({1, min(slots, rows)}))
+        yield Case(width, rank, slots, rows, slots, 2)
         yield Case(width, rank, slots, rows, slots, slots)
 
 
@@ -98,32 +106,36 @@ def make_ways(case: Case) -> dict[str, Callable[[], Any]]:
     ways: dict[str, Callable[[], Any]] = {
         BACKBONE: lambda: x @ weight.T,
         DENSE: lambda: add_dense(y, x, a, b, gates),
-        APART: lambda: add_segmented(y, x, a, b, gates),
+        APART: lambda: add_apart(y, x, a, b, gates),
     }
     return ways if case.mixed > 1 else ways | {VLLM: _vllm(case, y, x, a, b.contiguous())}
 
 
 def _vllm(case: Case, y: Tensor, x: Tensor, a: Tensor, b: Tensor) -> Callable[[], Any]:
     wrapper = PunicaWrapperCPU(case.rows, case.rows, "cpu", lora_config=SimpleNamespace(max_loras=case.slots))
-    rows = tuple(row % case.named + 1 for row in range(case.rows))
+    rows = tuple((case.requests % case.named + 1).tolist())
     wrapper.update_metadata(LoRAMapping(rows, rows, is_prefill=True), list(range(1, case.slots + 1)), case.slots, 0)
     return lambda: wrapper.add_lora_linear(y, x, (a,), (b,), 1.0, (case.width,))
 
 
-def fit_segment_cost(times: Sequence[Times]) -> float:
-    """Multiply-adds a segment: the least squares of (dense - segmented) time over idle work and partial segments.
+def fit_costs(times: Sequence[Times]) -> Costs:
+    """The least squares of (dense - apart) time over what each way does more than the other.
 
     Each difference is weighed by the faster of the two, so that large layers do not outvote small ones.
     """
-    rows = [
-        (one.case.gates.num_idle * one.case.rank * 2 * one.case.width, -one.case.gates.num_partial) for one in times
-    ]
-    weights = [1 / min(one.us[DENSE], one.us[APART]) for one in times]
-    slower = [one.us[DENSE] - one.us[APART] for one in times]
-    (per_add, per_segment), *_ = np.linalg.lstsq(
-        rows * np.array(weights)[:, None], np.array(slower) * weights, rcond=None
-    )
-    return float(per_segment / per_add)
+    weights = np.array([1 / min(one.us[DENSE], one.us[APART]) for one in times])
+    slower = np.array([one.us[DENSE] - one.us[APART] for one in times])
+    more = np.array([_more(one.case) for one in times])
+    per_add, *others = np.linalg.lstsq(more * weights[:, None], slower * weights, rcond=None)[0]
+    return Costs(*(float(other / per_add) for other in others))
+
+
+def _more(case: Case) -> tuple[int, int, int, int]:
+    """What dense does more than apart: multiply-adds, segments, elements in place, elements gathered."""
+    gates, width = case.gates, 2 * case.width
+    in_place, gathered = gates.num_apart
+    idle = case.rows * case.slots - in_place - gathered
+    return idle * case.rank * width, 1 - len(gates.segments), (case.rows - in_place) * width, -gathered * width
 
 
 def lost_by_choice(times: Sequence[Times]) -> float:
@@ -134,11 +146,11 @@ def lost_by_choice(times: Sequence[Times]) -> float:
 def print_table(console: Console, times: Sequence[Times]) -> None:
     table = Table(
         *("width", "rank", "slots", "rows", "named", *WAYS, "to vLLM"),
-        title="LoRA of one layer, microseconds; *: the way that is chosen; 'mix': every row mixes all",
+        title="LoRA of one layer, microseconds; *: the way that is chosen; 'mix 2': every row mixes two",
     )
     for one in times:
         case, us = one.case, one.us
-        named = "mix" if case.mixed > 1 else str(case.named)
+        named = f"mix {case.mixed}" if case.mixed > 1 else str(case.named)
         figures = (f"{us[way]:.0f}{'*' * (way == one.chosen)}" if way in us else "" for way in WAYS)
         ratio = f"{us[one.chosen] / us[VLLM]:.2f}" if VLLM in us else ""
         table.add_row(*map(str, (case.width, case.rank, case.slots, case.rows, named)), *figures, ratio)
@@ -149,8 +161,8 @@ def summarise(times: Sequence[Times]) -> dict[str, Any]:
     """The one JSON line that ends the benchmark."""
     return {
         "benchmark": "layer",
-        "segment_cost": SEGMENT_COST,
-        "fitted_segment_cost": fit_segment_cost(times),
+        "costs": Costs()._asdict(),
+        "fitted_costs": fit_costs(times)._asdict(),
         "lost_by_choice": lost_by_choice(times),
         "cases": [asdict(one.case) | {"us": one.us, "chosen": one.chosen} for one in times],
     }

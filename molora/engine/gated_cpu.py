@@ -15,18 +15,17 @@ from vllm.lora.layers import LoRAMapping
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from molora.engine.gated_lora import GatedModelManager, gate_matrix, plain
-from molora.engine.products import SEGMENT_COST, RowGates, add_dense, add_segmented, is_dense
+from molora.engine.products import Costs, RowGates, add_apart, add_dense, is_dense
 
 
 class CPUModelManager(GatedModelManager):
-    """Keeps B as [slots, rank, out]. `lora_segment_cost` of vLLM's `additional_config` goes before `SEGMENT_COST`."""
+    """Keeps B as [slots, rank, out]. vLLM's `additional_config` may hold `lora_costs`, fields of `products.Costs`."""
 
     def __init__(self, *args: Any, vllm_config: VllmConfig, **kwargs: Any) -> None:
         super().__init__(*args, vllm_config=vllm_config, **kwargs)
-        options = vllm_config.additional_config
-        if isinstance(options, dict) and "lora_segment_cost" in options:
+        if isinstance(options := vllm_config.additional_config, dict):
             for wrapper in self.punica_wrapper_mapping.values():
-                wrapper.segment_cost = int(options["lora_segment_cost"])
+                wrapper.costs = Costs(**options.get("lora_costs", {}))
 
     @staticmethod
     def lay_out(b: Tensor) -> Tensor:
@@ -37,7 +36,7 @@ class CPUModelManager(GatedModelManager):
 class GatedCPU(PunicaWrapperCPU):
     """One for a model's layers: they share a step's gates."""
 
-    segment_cost = SEGMENT_COST
+    costs = Costs()
 
     def __init__(
         self, max_num_batched_tokens: int, max_batches: int, device: torch.device, *, lora_config: Any, **_: Any
@@ -65,7 +64,6 @@ class GatedCPU(PunicaWrapperCPU):
             return
         start, gates = 0, self._gates.scaled(scale)
         for a, b, width in zip(lora_a_stacked, lora_b_stacked, output_slices, strict=True):
-            dense = is_dense(gates, a.shape[2], a.shape[3], width, self.segment_cost)
-            add = add_dense if dense else add_segmented
+            add = add_dense if is_dense(gates, a.shape[2], a.shape[3] + width, self.costs) else add_apart
             add(y[:, start : start + width], x, a, b, gates)
             start += width

@@ -22,19 +22,9 @@ class Internal:
 
 INTERNALS = (
     Internal(
-        "vllm.platforms.cpu.CpuPlatform.get_punica_wrapper",
+        "vllm.platforms.interface.Platform.get_punica_wrapper",
         (),
         "plugin.py puts its own in its place: it names the class of the LoRA kernels",
-    ),
-    Internal(
-        "vllm.platforms.cuda.CudaPlatformBase.get_punica_wrapper",
-        (),
-        "as on CPU",
-    ),
-    Internal(
-        "vllm.platforms.interface.Platform.device_name",
-        None,
-        "kernels.py: cpu, cuda or another",
     ),
     Internal(
         "vllm.v1.worker.lora_model_runner_mixin.LRUCacheWorkerLoRAManager",

@@ -9,13 +9,14 @@ from molora.benchmarks.layer import (
     VLLM,
     Case,
     Times,
-    fit_segment_cost,
+    fit_costs,
     lost_by_choice,
     make_cases,
     measure,
     print_table,
     summarise,
 )
+from molora.engine.products import Costs
 
 pytestmark = pytest.mark.engine
 
@@ -43,16 +44,23 @@ def test_every_way_is_timed_and_vllms_for_single_adapters_alone() -> None:
     assert all(taken > 0 for one in times for taken in one.us.values())
 
 
-def planted(case: Case, ns_per_add: float, us_per_segment: float) -> Times:
-    """Both ways take as long for the gates that count; on top comes what each does for nothing."""
-    adds = case.gates.num_idle * case.rank * 2 * case.width
-    us = {DENSE: 50 + adds * ns_per_add / 1000, APART: 50 + case.gates.num_partial * us_per_segment}
-    return Times(case, us | {BACKBONE: 10.0})
+def planted(case: Case, costs: Costs) -> Times:
+    """As long as the model says, at 0.01 ns a multiply-add."""
+    gates, width = case.gates, 2 * case.width
+    in_place, gathered = gates.num_apart
+    dense = costs.segment + width * case.rows * (case.slots * case.rank + costs.in_place)
+    apart = costs.segment * len(gates.segments) + width * (in_place + gathered) * case.rank
+    apart += width * (in_place * costs.in_place + gathered * costs.gathered)
+    return Times(case, {DENSE: dense / 1e5, APART: apart / 1e5, BACKBONE: 10.0})
 
 
-def test_the_cost_of_a_segment_is_found_in_the_times() -> None:
-    times = [planted(case, 0.01, 30.0) for case in make_cases() if case.width < 2000]
-    assert fit_segment_cost(times) == pytest.approx(30_000 / 0.01, rel=1e-6)
+def test_the_costs_are_found_in_the_times() -> None:
+    costs = Costs(3e6, 5.0, 40.0)
+    assert fit_costs([planted(case, costs) for case in make_cases()]) == pytest.approx(costs)
+
+
+def test_the_choice_follows_the_costs() -> None:
+    assert lost_by_choice([planted(case, Costs()) for case in make_cases()]) == 0
 
 
 def test_a_wrong_choice_is_counted() -> None:

@@ -21,6 +21,7 @@ from molora.engine.gated_lora import check_finite  # noqa: E402
 from molora.engine.gates import Mixtures  # noqa: E402
 from molora.engine.mapping import GatedMapping  # noqa: E402
 from molora.engine.plugin import register  # noqa: E402
+from molora.engine.products import Costs  # noqa: E402
 from molora.engine.worker import MixtureWorkerManager  # noqa: E402
 
 pytestmark = pytest.mark.engine
@@ -76,10 +77,10 @@ def test_it_agrees_with_vllms_own_path_where_that_has_a_slot_to_spare(weights, x
     assert torch.allclose(dense, stock, atol=1e-4)
 
 
-@pytest.mark.parametrize("segment_cost", [0, 10**9])
-def test_either_way_of_computing_gives_the_same(weights, x, segment_cost: int) -> None:
+@pytest.mark.parametrize("costs", [Costs(0, 0, 0), Costs(segment=1e12)], ids=["apart", "dense"])
+def test_either_way_of_computing_gives_the_same(weights, x, costs: Costs) -> None:
     lora, y = wrapper(GatedCPU), torch.zeros(len(ROWS), sum(SLICES))
-    lora.segment_cost = segment_cost
+    lora.costs = costs
     lora.add_lora_linear(y, x, *weights, 0.5, SLICES)
     expected = torch.cat([one_by_one(x, a, b) for a, b in zip(*weights, strict=True)], dim=1)
     assert torch.allclose(y, 0.5 * expected, atol=1e-4)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from molora.engine.products import SEGMENT_COST, RowGates, add_dense, add_segmented, is_dense
+from molora.engine.products import MIN_RUN, Costs, RowGates, add_apart, add_dense, is_dense
 
 SLOTS, RANK, WIDTH, OUT = 4, 8, 48, 40
-WAYS = [add_dense, add_segmented]
+WAYS = [add_dense, add_apart]
 G = RowGates(
     torch.tensor(
         [
@@ -97,27 +97,51 @@ def test_half_precision_stays_half_precision(add, a, b, x) -> None:
     assert torch.allclose(y.double(), wanted, rtol=0.05, atol=0.05 * float(wanted.abs().max()))
 
 
+def rebuilt(gates: RowGates) -> Tensor:
+    matrix = torch.zeros_like(gates.matrix)
+    for segment in gates.segments:
+        matrix[segment.rows, segment.slot] += segment.gates[:, 0]
+    return matrix
+
+
 def test_segments_hold_each_gate_once() -> None:
-    rebuilt = torch.zeros_like(G.matrix)
-    for segment in G.segments:
-        rebuilt[segment.rows, segment.slot] = segment.gates[:, 0]
-    assert torch.equal(rebuilt, G.matrix)
-    assert G.num_idle == int((G.matrix == 0).sum())
+    assert torch.equal(rebuilt(G), G.matrix)
+
+
+def test_long_runs_of_rows_are_segments_of_their_own_and_short_ones_are_put_together() -> None:
+    """As in a step with two prompts and four requests that decode."""
+    matrix = torch.zeros(2 * MIN_RUN + 4, 2)
+    matrix[:MIN_RUN, 0] = 0.5
+    matrix[:MIN_RUN, 1] = 0.5
+    matrix[MIN_RUN : 2 * MIN_RUN, 1] = 1
+    matrix[-4, 0] = matrix[-2, 0] = 1
+    gates = RowGates(matrix)
+    assert torch.equal(rebuilt(gates), matrix)
+    slices = [(s.slot, s.rows.start, s.rows.stop) for s in gates.segments if isinstance(s.rows, slice)]
+    assert slices == [(0, 0, MIN_RUN), (1, 0, 2 * MIN_RUN)]
+    assert [s.rows.tolist() for s in gates.segments if isinstance(s.rows, Tensor)] == [[2 * MIN_RUN, 2 * MIN_RUN + 2]]
+    assert gates.num_apart == (3 * MIN_RUN, 2)
+
+
+def test_no_gates_are_no_segments() -> None:
+    assert RowGates(torch.zeros(5, 2)).segments == ()
+    assert RowGates(torch.zeros(0, 2)).segments == ()
 
 
 def hard(rows: int, slots: int, active: int) -> RowGates:
+    """Requests that decode: neighbours name different adapters."""
     return RowGates(torch.eye(slots)[torch.arange(rows) % active])
 
 
 def test_one_adapter_for_all_rows_is_never_computed_with_the_others() -> None:
-    assert not is_dense(hard(32, 4, 1), 16, 1536, 1536, 10**12)
+    assert not is_dense(hard(32, 4, 1), 16, 192, Costs(segment=1e12))
 
 
 def test_all_adapters_for_all_rows_are_computed_at_once() -> None:
-    assert is_dense(RowGates(torch.ones(32, 4)), 16, 1536, 1536, 0)
+    assert is_dense(RowGates(torch.ones(32, 4)), 16, 3072, Costs(0, 0, 0))
 
 
 def test_many_slots_of_which_few_are_named_are_computed_apart() -> None:
-    assert is_dense(hard(32, 4, 4), 16, 192, 192, SEGMENT_COST)
-    assert not is_dense(hard(32, 64, 4), 16, 1536, 1536, SEGMENT_COST)
-    assert is_dense(hard(32, 64, 4), 16, 1536, 1536, 10**9)
+    assert is_dense(hard(32, 4, 4), 16, 384, Costs())
+    assert not is_dense(hard(32, 64, 4), 16, 3072, Costs())
+    assert is_dense(hard(32, 64, 4), 16, 3072, Costs(segment=1e9))
