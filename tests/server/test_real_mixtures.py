@@ -1,6 +1,5 @@
 """Mixtures through the real engine are what PEFT makes of the same adapters and gates."""
 
-import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,6 +29,7 @@ pytestmark = pytest.mark.engine
 
 DEMO = Path("molora/adapters/demo")
 EXPERTS = ("spatial", "quantity", "physical", "social")
+DEMO_ADAPTERS = {name: DEMO / name for name in EXPERTS}
 EXAMPLES = list(make_examples(773, 12, ONE_TYPE))
 MIXTURES: list[dict[str, float]] = [
     {"spatial": 0.7, "social": 0.3},
@@ -45,22 +45,18 @@ ROUNDING = 2e-5
 """Of the server's float32, in a log-probability."""
 
 
-def load_reference(folders: Mapping[str, Path]) -> PeftModel:
-    """The backbone in float64 with PEFT's adapters, so that what differs is the server's rounding."""
-    first, *others = folders
-    tuned = PeftModel.from_pretrained(load_backbone(), folders[first], adapter_name=first)
-    for name in others:
-        tuned.load_adapter(folders[name], adapter_name=name)
-    return tuned.double().eval()
-
-
 def load_backbone() -> Qwen2VLForConditionalGeneration:
     return Qwen2VLForConditionalGeneration.from_pretrained(DEMO / "backbone", dtype=torch.float64).eval()
 
 
 @pytest.fixture(scope="module")
 def reference() -> PeftModel:
-    return load_reference({name: DEMO / name for name in EXPERTS})
+    """In float64, so that what differs is the server's rounding."""
+    first, *others = EXPERTS
+    tuned = PeftModel.from_pretrained(load_backbone(), DEMO / first, adapter_name=first)
+    for name in others:
+        tuned.load_adapter(DEMO / name, adapter_name=name)
+    return tuned.double().eval()
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +91,17 @@ def mix(reference: PeftModel, gates: Mapping[str, float]) -> PeftModel:
     return reference
 
 
-def merge(gates: Mapping[str, float]) -> Qwen2VLForConditionalGeneration:
-    """W + the sum of g * alpha / r * B A, by hand."""
+def merge(folders: Mapping[str, Path], gates: Mapping[str, float]) -> Qwen2VLForConditionalGeneration:
+    """W + the sum of g * scale * B A, by hand."""
     model = load_backbone()
     for name, gate in gates.items():
-        config = json.loads((DEMO / name / "adapter_config.json").read_text())
-        weights = load_file(DEMO / name / "adapter_model.safetensors")
+        config = LoraConfig.from_pretrained(folders[name])
+        scale = config.lora_alpha / (config.r**0.5 if config.use_rslora else config.r)
+        weights = load_file(folders[name] / "adapter_model.safetensors")
         for key in (key for key in weights if ".lora_A." in key):
             a, b = weights[key].double(), weights[key.replace(".lora_A.", ".lora_B.")].double()
             module = model.get_submodule(key.removeprefix("base_model.model.").removesuffix(".lora_A.weight"))
-            module.weight.data += gate * config["lora_alpha"] / config["r"] * b @ a
+            module.weight.data += gate * scale * b @ a
     return model
 
 
@@ -141,7 +138,7 @@ def test_logprobs_are_those_of_pefts_weighted_adapter(
 
 @pytest.mark.parametrize("gates", MIXTURES[:3], ids=str)
 def test_logprobs_are_those_of_a_merged_model(client: OpenAI, processor: Any, gates: dict[str, float]) -> None:
-    model = merge(gates)
+    model = merge(DEMO_ADAPTERS, gates)
     for example in EXAMPLES[:3]:
         assert_served_as(model, client, processor, example, gates)
 
@@ -285,7 +282,7 @@ def tight(tmp_path_factory: pytest.TempPathFactory, odd_adapters: Mapping[str, P
     body = yaml.safe_load(Path("configs/demo.yaml").read_text())
     body["engine"] |= {"model": str(DEMO.absolute() / "backbone"), "max_loras": 2}
     body["engine"]["options"] |= {"max_num_batched_tokens": 256, "max_num_seqs": 16}
-    body["engine"]["options"] |= {"kv_cache_memory_bytes": 12 * 2**20, "enable_prefix_caching": False}
+    body["engine"]["options"] |= {"num_gpu_blocks_override": 16, "enable_prefix_caching": False}
     body["engine"]["options"] |= {"enable_tower_connector_lora": True}
     for name in EXPERTS:
         body["experts"][name]["adapter"] = str(odd_adapters[name].absolute())
@@ -303,7 +300,7 @@ def tight(tmp_path_factory: pytest.TempPathFactory, odd_adapters: Mapping[str, P
 def test_adapters_of_other_ranks_scalings_and_layers_mix(
     tight: OpenAI, odd_adapters: Mapping[str, Path], processor: Any, gates: dict[str, float]
 ) -> None:
-    assert_served_as(mix(load_reference(odd_adapters), gates), tight, processor, EXAMPLES[0], gates)
+    assert_served_as(merge(odd_adapters, gates), tight, processor, EXAMPLES[0], gates)
 
 
 def test_more_adapters_than_slots_take_turns(tight: OpenAI) -> None:
