@@ -105,8 +105,8 @@ def make_ways(case: Case) -> dict[str, Callable[[], Any]]:
     gates = case.gates
     ways: dict[str, Callable[[], Any]] = {
         BACKBONE: lambda: x @ weight.T,
-        DENSE: lambda: add_dense(y, x, a, b, gates),
-        APART: lambda: add_apart(y, x, a, b, gates),
+        DENSE: lambda: add_dense([y], x, [a], [b], gates),
+        APART: lambda: add_apart([y], x, [a], [b], gates),
     }
     return ways if case.mixed > 1 else ways | {VLLM: _vllm(case, y, x, a, b.contiguous())}
 
@@ -132,10 +132,10 @@ def fit_costs(times: Sequence[Times]) -> Costs:
 
 def _more(case: Case) -> tuple[int, int, int, int]:
     """What dense does more than apart: multiply-adds, segments, elements in place, elements gathered."""
-    gates, width = case.gates, 2 * case.width
-    in_place, gathered = gates.num_apart
+    width = 2 * case.width
+    segments, in_place, gathered = case.gates.work_apart
     idle = case.rows * case.slots - in_place - gathered
-    return idle * case.rank * width, 1 - len(gates.segments), (case.rows - in_place) * width, -gathered * width
+    return idle * case.rank * width, 1 - segments, (case.rows - in_place) * width, -gathered * width
 
 
 def lost_by_choice(times: Sequence[Times]) -> float:

@@ -19,7 +19,7 @@ from molora.benchmarks.questions import ONE_TYPE, make_examples
 
 SEED = 77_000_000
 OURS, THEIRS = "molora", "vllm"
-HEADINGS = ("clients", "vLLM /s", "Molora /s", "ratio", "min", "max", "vLLM TTFT", "Molora TTFT", "added", "router")
+HEADINGS = ("clients", "requests/s", "ratio", "TTFT", "added", "router")
 
 
 def plan_rounds(num_rounds: int, concurrencies: Sequence[int], num_tokens: int) -> Iterator[Round]:
@@ -52,14 +52,18 @@ def compare_all(timings: Sequence[Timing]) -> list[Overhead]:
 
 
 def print_table(console: Console, overheads: Sequence[Overhead]) -> None:
-    table = Table(title="Molora (model: auto) against vllm serve (adapter named by hand); requests per second, ms")
+    table = Table(title="vllm serve (adapter named by hand), then Molora (model: auto); times in ms")
     for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for one in overheads:
-        rates = (f"{rate:.1f}" for rate in (one.theirs_per_s, one.ours_per_s))
-        ratios = (f"{ratio:.3f}" for ratio in (one.ratio, min(one.ratios), max(one.ratios)))
-        times = (f"{ms:.1f}" for ms in (one.theirs_ttft_ms, one.ours_ttft_ms, one.added_ttft_ms, one.router_ms))
-        table.add_row(str(one.concurrency), *rates, *ratios, *times)
+        table.add_row(
+            str(one.concurrency),
+            f"{one.theirs_per_s:.1f}, {one.ours_per_s:.1f}",
+            f"{one.ratio:.3f} ({min(one.ratios):.3f} to {max(one.ratios):.3f})",
+            f"{one.theirs_ttft_ms:.0f}, {one.ours_ttft_ms:.0f}",
+            f"{one.added_ttft_ms:.1f}",
+            f"{one.router_ms:.1f}",
+        )
     console.print(table)
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from vllm.config import VllmConfig
 from vllm.lora.layers import LoRAMapping
+from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from molora.engine.gated_lora import GatedModelManager, gate_matrix, plain
@@ -19,13 +20,22 @@ from molora.engine.products import Costs, RowGates, add_apart, add_dense, is_den
 
 
 class CPUModelManager(GatedModelManager):
-    """Keeps B as [slots, rank, out]. vLLM's `additional_config` may hold `lora_costs`, fields of `products.Costs`."""
+    """Keeps B as [slots, rank, out], and the A of layers packed into one behind each other.
+
+    vLLM's `additional_config` may hold `lora_costs`, fields of `products.Costs`.
+    """
 
     def __init__(self, *args: Any, vllm_config: VllmConfig, **kwargs: Any) -> None:
         super().__init__(*args, vllm_config=vllm_config, **kwargs)
         if isinstance(options := vllm_config.additional_config, dict):
             for wrapper in self.punica_wrapper_mapping.values():
                 wrapper.costs = Costs(**options.get("lora_costs", {}))
+
+    def _create_lora_modules(self) -> None:
+        super()._create_lora_modules()
+        for module in self.modules.values():
+            if isinstance(module, BaseLinearLayerWithLoRA):
+                module.lora_a_stacked = torch.stack(module.lora_a_stacked).unbind()
 
     @staticmethod
     def lay_out(b: Tensor) -> Tensor:
@@ -47,7 +57,7 @@ class GatedCPU(PunicaWrapperCPU):
     def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
         super().update_metadata(plain(mapping), lora_index_to_id, *args, **kw)
         self._gates = RowGates(gate_matrix(mapping, lora_index_to_id))
-        self.no_lora = not self._gates.segments
+        self.no_lora = not self._gates.work_apart[0]
 
     def add_lora_linear(  # noqa: PLR0913, PLR0917  # vLLM's signature
         self,
@@ -62,8 +72,7 @@ class GatedCPU(PunicaWrapperCPU):
         """y [rows, sum of the slices' out] += scale * LoRA of x [rows, in]; a slice is a layer packed with others."""
         if self.no_lora:
             return
-        start, gates = 0, self._gates.scaled(scale)
-        for a, b, width in zip(lora_a_stacked, lora_b_stacked, output_slices, strict=True):
-            add = add_dense if is_dense(gates, a.shape[2], a.shape[3] + width, self.costs) else add_apart
-            add(y[:, start : start + width], x, a, b, gates)
-            start += width
+        gates = self._gates.scaled(scale)
+        width = sum(a.shape[-1] for a in lora_a_stacked) + sum(output_slices)
+        add = add_dense if is_dense(gates, lora_a_stacked[0].shape[2], width, self.costs) else add_apart
+        add(torch.split(y, list(output_slices), 1), x, lora_a_stacked, lora_b_stacked, gates)

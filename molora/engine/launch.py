@@ -13,6 +13,7 @@ from molora.engine.adapter import read_adapter
 from molora.engine.interface import Adapter, Body, Completion, Stream
 from molora.engine.kernels import can_mix
 from molora.engine.plugin import scheduler_name
+from molora.engine.products import Costs
 from molora.errors import BadRequest, ConfigError, Unavailable
 
 
@@ -107,12 +108,17 @@ def _explain(error: Exception) -> str:
 
 
 def check_options(config: Config) -> None:
-    """Raises ConfigError naming an option that vLLM does not know."""
+    """Raises ConfigError naming an option that vLLM does not know, or a cost that there is none of."""
     from vllm.engine.arg_utils import AsyncEngineArgs
 
     unknown = sorted(set(config.engine.options) - set(AsyncEngineArgs.__dataclass_fields__))
     if unknown:
         raise ConfigError(f"engine.options: unknown key '{unknown[0]}'")
+    costs = (config.engine.options.get("additional_config") or {}).get("lora_costs", {})
+    for name, cost in costs.items():
+        if name not in Costs._fields or not isinstance(cost, int | float):
+            known = ", ".join(Costs._fields)
+            raise ConfigError(f"engine.options.additional_config.lora_costs.{name}: {known} are numbers")
 
 
 def engine_args(config: Config) -> dict[str, Any]:

@@ -8,12 +8,14 @@ more adapters there are. `is_dense` weighs one against the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 MIN_RUN = 8
@@ -50,63 +52,104 @@ class RowGates:
         return self if scale == 1 else RowGates(scale * self.matrix)
 
     @cached_property
-    def segments(self) -> tuple[Segment, ...]:
-        return tuple(self._cut())
-
-    def _cut(self) -> Iterator[Segment]:
-        """Long runs, or a run of all rows, one by one; what is left of a slot's rows together."""
-        slots, rows = self.matrix.T.nonzero(as_tuple=True)
-        runs = torch.cumsum((slots.diff() != 0) | (rows.diff() != 1), 0)
-        _, lengths = torch.unique_consecutive(torch.cat([runs.new_zeros(min(len(slots), 1)), runs]), return_counts=True)
-        long = lengths >= min(MIN_RUN, len(self.matrix))
-        left = torch.repeat_interleave(~long, lengths)
-        start = 0
-        for length, is_long in zip(lengths.tolist(), long.tolist(), strict=True):
-            if is_long:
-                first, slot = int(rows[start]), int(slots[start])
-                part = slice(first, first + length)
-                yield Segment(slot, part, self.matrix[part, slot, None])
-            start += length
-        for slot in torch.unique(slots[left]).tolist():
-            some = rows[left & (slots == slot)]
-            yield Segment(slot, some, self.matrix[some, slot, None])
+    def idle(self) -> Tensor:
+        """[rows, slots, 1]: where an adapter has no say."""
+        return self.matrix[..., None] == 0
 
     @cached_property
-    def num_apart(self) -> tuple[int, int]:
-        """Rows that the segments read in place, and those they gather."""
-        in_place = sum(len(s.gates) for s in self.segments if isinstance(s.rows, slice))
-        return in_place, sum(len(s.gates) for s in self.segments) - in_place
+    def segments(self) -> tuple[Segment, ...]:
+        return tuple(Segment(slot, rows, self.matrix[rows, slot, None]) for slot, rows in self._cut())
+
+    def _cut(self) -> Iterator[tuple[int, slice | Tensor]]:
+        """Long runs one by one; what is left of a slot's rows together."""
+        runs = self.runs
+        for slot, start, length in zip(*(column[runs.long].tolist() for column in runs[:3]), strict=True):
+            yield slot, slice(start, start + length)
+        for slot in runs.short_slots:
+            short = ~runs.long & (runs.slots == slot)
+            rows = [
+                np.arange(start, start + n) for start, n in zip(runs.starts[short], runs.lengths[short], strict=True)
+            ]
+            yield slot, torch.from_numpy(np.concatenate(rows))
+
+    @cached_property
+    def work_apart(self) -> tuple[int, int, int]:
+        """Segments, rows read in place, rows gathered."""
+        runs = self.runs
+        return runs.num_segments, runs.num_in_place, runs.num_gathered
+
+    @cached_property
+    def runs(self) -> Runs:
+        slots, rows = np.nonzero(self.matrix.numpy().T)
+        first = np.flatnonzero((np.diff(slots, prepend=-1) != 0) | (np.diff(rows, prepend=-2) != 1))
+        lengths = np.diff(first, append=len(rows))
+        return Runs(slots[first], rows[first], lengths, lengths >= min(MIN_RUN, len(self.matrix)))
+
+
+class Runs(NamedTuple):
+    """Rows in a row that name the same slot, by slot."""
+
+    slots: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    long: NDArray[np.bool_]
+    """Or all rows that there are."""
+
+    @property
+    def short_slots(self) -> list[int]:
+        return sorted(set(self.slots[~self.long].tolist()))
+
+    @property
+    def num_segments(self) -> int:
+        return int(self.long.sum()) + len(self.short_slots)
+
+    @property
+    def num_in_place(self) -> int:
+        return int(self.lengths[self.long].sum())
+
+    @property
+    def num_gathered(self) -> int:
+        return int(self.lengths.sum()) - self.num_in_place
 
 
 def is_dense(gates: RowGates, rank: int, width: int, costs: Costs) -> bool:
-    """Whether the dense way takes no longer, for a layer of `width` = in + out."""
+    """Whether the dense way takes no longer, for a layer of `width` = in + out, or several packed into one."""
     num_rows, num_slots = gates.matrix.shape
-    in_place, gathered = gates.num_apart
+    segments, in_place, gathered = gates.work_apart
     dense = costs.segment + width * num_rows * (num_slots * rank + costs.in_place)
-    apart = costs.segment * len(gates.segments) + width * (
-        in_place * (rank + costs.in_place) + gathered * (rank + costs.gathered)
-    )
+    apart = costs.segment * segments + width * (in_place * (rank + costs.in_place) + gathered * (rank + costs.gathered))
     return dense <= apart
 
 
-def add_dense(y: Tensor, x: Tensor, a: Tensor, b: Tensor, gates: RowGates) -> None:
-    """y [rows, out] += LoRA of x [rows, in], with a [slots, 1, rank, in] and b [slots, 1, out, rank].
+def add_dense(ys: Sequence[Tensor], x: Tensor, a: Sequence[Tensor], b: Sequence[Tensor], gates: RowGates) -> None:
+    """Each y [rows, out] += LoRA of x [rows, in], with its a [slots, 1, rank, in] and b [slots, 1, out, rank].
 
     An adapter whose gate is 0 has no say, not even by a value that is not finite.
     """
-    slots, _, rank, _ = a.shape
-    shrunk = (x @ a.flatten(0, 2).T).view(-1, slots, rank)
-    gate = gates.matrix[..., None]
-    gated = torch.where(gate == 0, 0, shrunk * gate).flatten(1)
-    y.addmm_(gated.to(y.dtype), b.squeeze(1).transpose(1, 2).flatten(0, 1))
+    slots, _, rank, _ = a[0].shape
+    shrunk = (x @ _joined(a).T).view(len(x), len(a), slots, rank)
+    gated = (shrunk * gates.matrix[:, None, :, None]).masked_fill_(gates.idle[:, None], 0).to(x.dtype)
+    for y, part, out in zip(ys, gated.unbind(1), b, strict=True):
+        y.addmm_(part.flatten(1), out.squeeze(1).transpose(1, 2).flatten(0, 1))
 
 
-def add_apart(y: Tensor, x: Tensor, a: Tensor, b: Tensor, gates: RowGates) -> None:
+def _joined(a: Sequence[Tensor]) -> Tensor:
+    """[len(a) * slots * rank, in]: no copy where they lie one behind the other in memory, as in `CPUModelManager`."""
+    first, width = a[0], a[0].shape[-1]
+    memory, offset, size = first.untyped_storage().data_ptr(), first.storage_offset(), first.numel()
+    lies = [(one.untyped_storage().data_ptr(), one.storage_offset()) for one in a]
+    if lies == [(memory, offset + size * place) for place in range(len(a))]:
+        return first.as_strided((len(a) * size // width, width), (width, 1))
+    return torch.cat([one.flatten(0, 2) for one in a])
+
+
+def add_apart(ys: Sequence[Tensor], x: Tensor, a: Sequence[Tensor], b: Sequence[Tensor], gates: RowGates) -> None:
     """As `add_dense`."""
-    for segment in gates.segments:
-        gated = (x[segment.rows] @ a[segment.slot, 0].T * segment.gates).to(y.dtype)
-        out = b[segment.slot, 0].T
-        if isinstance(segment.rows, slice):
-            y[segment.rows].addmm_(gated, out)
-        else:
-            y.index_add_(0, segment.rows, gated @ out)
+    for y, one_a, one_b in zip(ys, a, b, strict=True):
+        for segment in gates.segments:
+            gated = (x[segment.rows] @ one_a[segment.slot, 0].T * segment.gates).to(y.dtype)
+            out = one_b[segment.slot, 0].T
+            if isinstance(segment.rows, slice):
+                y[segment.rows].addmm_(gated, out)
+            else:
+                y.index_add_(0, segment.rows, gated @ out)

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from molora.errors import BadRequest
 from molora.router.query import BASE, Decision, Wishes
 
+LARGEST_GATE = float(np.finfo(np.float32).max)
+"""The engine multiplies by float32."""
+
 
 def is_by_hand(wishes: Wishes) -> bool:
     """True when the caller set the gates: the text need not be encoded at all."""
@@ -102,7 +105,7 @@ def by_hand(wishes: Wishes, experts: Sequence[str]) -> Decision:
                 "base, the backbone without experts, has a gate of 1 and no other beside it", param="routing.gates"
             )
         return Decision(mode="manual", source="manual", gates={})
-    if not all(map(math.isfinite, gates.values())) or not any(gates.values()):
+    if not all(abs(gate) <= LARGEST_GATE for gate in gates.values()) or not any(gates.values()):
         raise BadRequest("gates must be finite numbers, and one of them not 0", param="routing.gates")
     admitted = candidates(wishes, experts)
     for name in gates:

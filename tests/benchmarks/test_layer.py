@@ -46,10 +46,10 @@ def test_every_way_is_timed_and_vllms_for_single_adapters_alone() -> None:
 
 def planted(case: Case, costs: Costs) -> Times:
     """As long as the model says, at 0.01 ns a multiply-add."""
-    gates, width = case.gates, 2 * case.width
-    in_place, gathered = gates.num_apart
+    width = 2 * case.width
+    segments, in_place, gathered = case.gates.work_apart
     dense = costs.segment + width * case.rows * (case.slots * case.rank + costs.in_place)
-    apart = costs.segment * len(gates.segments) + width * (in_place + gathered) * case.rank
+    apart = costs.segment * segments + width * (in_place + gathered) * case.rank
     apart += width * (in_place * costs.in_place + gathered * costs.gathered)
     return Times(case, {DENSE: dense / 1e5, APART: apart / 1e5, BACKBONE: 10.0})
 

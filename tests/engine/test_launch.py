@@ -57,6 +57,14 @@ def test_an_unknown_option_is_named() -> None:
         check_options(config)
 
 
+@pytest.mark.parametrize("costs", [{"segments": 1}, {"segment": "much"}])
+def test_costs_that_are_none_are_named(costs: dict[str, Any]) -> None:
+    options = {"additional_config": {"lora_costs": costs}}
+    config = make_config().model_copy(update={"engine": EngineConfig(model="m", options=options)})
+    with pytest.raises(ConfigError, match=rf"lora_costs\.{next(iter(costs))}: segment, in_place, gathered are numbers"):
+        check_options(config)
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
 def test_vllm_knows_every_option_of_the_shipped_configurations(path: Path) -> None:
     check_options(check_keys(yaml.safe_load(path.read_text()), path))

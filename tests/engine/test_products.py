@@ -49,7 +49,7 @@ def defined(x: Tensor, a: Tensor, b: Tensor, gates: RowGates) -> Tensor:
 @pytest.mark.parametrize("add", WAYS)
 def test_rows_get_their_mixture_to_float32s_rounding(add, a, b, x) -> None:
     y = torch.zeros(len(x), OUT)
-    add(y, x, a, b, G)
+    add([y], x, [a], [b], G)
     wanted = defined(x, a, b, G)
     bound = torch.finfo(torch.float32).eps * math.sqrt(WIDTH * RANK) * defined(x.abs(), a.abs(), b.abs(), _abs(G))
     assert torch.all((y.double() - wanted).abs() <= bound)
@@ -63,7 +63,7 @@ def _abs(gates: RowGates) -> RowGates:
 def test_what_was_there_stays_and_rows_without_a_gate_are_untouched(add, a, b, x) -> None:
     before = torch.randn(len(x), OUT, generator=torch.Generator().manual_seed(4))
     y = before.clone()
-    add(y, x, a, b, G.scaled(2.0))
+    add([y], x, [a], [b], G.scaled(2.0))
     assert torch.equal(y[1], before[1])
     assert torch.allclose((y - before).double(), 2 * defined(x, a, b, G), atol=1e-3)
 
@@ -75,8 +75,8 @@ def test_gates_of_one_and_zeros_are_the_expert_itself_bit_for_bit(add, a, b, x) 
     alone_a[1:], alone_b[1:] = 0, 0
     hard = RowGates(torch.tensor([[1.0, 0, 0, 0]]).expand(len(x), -1).contiguous())
     among, alone = torch.zeros(len(x), OUT), torch.zeros(len(x), OUT)
-    add(among, x, a, b, hard)
-    add(alone, x, alone_a, alone_b, hard)
+    add([among], x, [a], [b], hard)
+    add([alone], x, [alone_a], [alone_b], hard)
     assert torch.equal(among, alone)
 
 
@@ -84,7 +84,7 @@ def test_gates_of_one_and_zeros_are_the_expert_itself_bit_for_bit(add, a, b, x) 
 def test_an_adapter_that_overflows_spoils_no_row_of_another(add, a, b, x) -> None:
     a[0] = torch.inf
     y = torch.zeros(2, OUT)
-    add(y, x[:2], a, b, RowGates(torch.tensor([[0.0, 1, 0, 0], [1, 0, 0, 0]])))
+    add([y], x[:2], [a], [b], RowGates(torch.tensor([[0.0, 1, 0, 0], [1, 0, 0, 0]])))
     assert y[0].isfinite().all()
     assert not y[1].isfinite().any()
 
@@ -92,9 +92,20 @@ def test_an_adapter_that_overflows_spoils_no_row_of_another(add, a, b, x) -> Non
 @pytest.mark.parametrize("add", WAYS)
 def test_half_precision_stays_half_precision(add, a, b, x) -> None:
     y = torch.zeros(len(x), OUT, dtype=torch.bfloat16)
-    add(y, x.bfloat16(), a.bfloat16(), b.bfloat16(), G)
+    add([y], x.bfloat16(), [a.bfloat16()], [b.bfloat16()], G)
     wanted = defined(x, a, b, G)
     assert torch.allclose(y.double(), wanted, rtol=0.05, atol=0.05 * float(wanted.abs().max()))
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("add", WAYS)
+def test_layers_packed_into_one_get_each_its_own(add, together: bool, a, b, x) -> None:
+    both = torch.stack([a, 2 * a])
+    weights = both.unbind() if together else (a, 2 * a)
+    y = torch.zeros(len(x), 2 * OUT)
+    add(y.split(OUT, 1), x, weights, [b, b], G)
+    wanted = defined(x, a, b, G)
+    assert torch.allclose(y.double(), torch.cat([wanted, 2 * wanted], 1), atol=1e-3)
 
 
 def rebuilt(gates: RowGates) -> Tensor:
@@ -120,12 +131,13 @@ def test_long_runs_of_rows_are_segments_of_their_own_and_short_ones_are_put_toge
     slices = [(s.slot, s.rows.start, s.rows.stop) for s in gates.segments if isinstance(s.rows, slice)]
     assert slices == [(0, 0, MIN_RUN), (1, 0, 2 * MIN_RUN)]
     assert [s.rows.tolist() for s in gates.segments if isinstance(s.rows, Tensor)] == [[2 * MIN_RUN, 2 * MIN_RUN + 2]]
-    assert gates.num_apart == (3 * MIN_RUN, 2)
+    assert gates.work_apart == (len(gates.segments), 3 * MIN_RUN, 2)
 
 
 def test_no_gates_are_no_segments() -> None:
     assert RowGates(torch.zeros(5, 2)).segments == ()
     assert RowGates(torch.zeros(0, 2)).segments == ()
+    assert RowGates(torch.zeros(5, 2)).work_apart == (0, 0, 0)
 
 
 def hard(rows: int, slots: int, active: int) -> RowGates:

@@ -125,6 +125,7 @@ def test_base_by_hand_is_no_gate():
         {"gates": {"social": 0.0, "spatial": 0.0}},
         {"gates": {"social": math.inf}},
         {"gates": {"social": math.nan, "spatial": 1.0}},
+        {"gates": {"social": 1e39}},
         {"gates": {"base": 0.5}},
         {"gates": {"social": 1.0, "base": 0.0}},
         {"gates": {"social": 1.0}, "deny": ("social",)},
