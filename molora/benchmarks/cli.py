@@ -68,7 +68,7 @@ def overhead(
 @app.command()
 def mixing(
     config: ConfigOption = Path("configs/demo.yaml"),
-    rounds: Annotated[int, typer.Option(min=1)] = 6,
+    rounds: Annotated[int, typer.Option(min=1)] = 24,
     concurrency: Annotated[int, typer.Option(min=1)] = 32,
     tokens: Annotated[int, typer.Option(min=0, help="Length of every answer; 0 lets answers end by themselves.")] = 8,
     output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/mixing.jsonl"),

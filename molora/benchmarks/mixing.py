@@ -2,7 +2,7 @@
 
 `molora bench mixing --config configs/demo.yaml`. Gates are given by hand, other ones in every request, so no router is
 at work and no two mixtures are equal. Both servers are up at once; each round all arms take their turn, in an order
-that moves on by one, with questions and pictures of their own: nothing an arm asks is in a cache by another's doing.
+of its own, with questions and pictures of their own: nothing an arm asks is in a cache by another's doing.
 """
 
 import random
@@ -72,11 +72,14 @@ def make_targets(ours: str, theirs: str, experts: Sequence[str]) -> list[Target]
 def plan_turns(
     targets: Sequence[Target], num_rounds: int, concurrency: int, num_tokens: int
 ) -> Iterator[tuple[Target, Round]]:
-    """Round 0 warms up and is not counted. Each client sends about eight requests a turn."""
+    """Round 0 warms up and is not counted. Each client sends about two requests a turn.
+
+    Rounds are short, so that a drifting machine drifts little within one. In each the arms are shuffled: the server
+    that had the turn before leaves its mark.
+    """
     for number in range(num_rounds + 1):
-        turn = number % len(targets)
-        for place, target in enumerate([*targets[turn:], *targets[:turn]]):
-            examples = list(make_examples(SEED + 100 * number + place, 8 * concurrency, ONE_TYPE))
+        for place, target in enumerate(random.Random(number).sample(targets, len(targets))):
+            examples = list(make_examples(SEED + 100 * number + place, 2 * concurrency, ONE_TYPE))
             yield target, Round(number, concurrency, examples, num_tokens)
 
 

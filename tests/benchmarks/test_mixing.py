@@ -24,8 +24,9 @@ def test_every_arm_takes_every_turn_with_questions_of_its_own() -> None:
     turns = list(plan_turns(TARGETS, 4, 2, 8))
     assert len(turns) == 25
     assert {plan.number for _, plan in turns} == {0, 1, 2, 3, 4}
-    firsts = [target.name for target, plan in turns[::5]]
-    assert len(set(firsts)) == 5, "another arm begins each round"
+    orders = [tuple(target.name for target, _ in turns[start : start + 5]) for start in range(0, 25, 5)]
+    assert all(len(set(order)) == 5 for order in orders)
+    assert len(set(orders)) == 5, "each round has an order of its own"
     scenes = [example.scene for _, plan in turns for example in plan.examples]
     assert len(set(scenes)) == len(scenes)
 
