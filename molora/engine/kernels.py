@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 
@@ -20,9 +21,10 @@ KERNELS = {
 
 
 def can_mix() -> bool:
+    """Not on other platforms, nor where the operator leaves LoRA to vLLM: `MOLORA_MIXTURES=0`."""
     from vllm.platforms import current_platform
 
-    return current_platform.device_name in KERNELS
+    return current_platform.device_name in KERNELS and os.environ.get("MOLORA_MIXTURES") != "0"
 
 
 def kernels() -> Kernels:

@@ -78,7 +78,7 @@ def check_gates(gates: Mapping[str, float], adapters: Mapping[str, Adapter], max
     if all(gate == 1 for gate in gates.values()) and len(gates) < 2:
         return
     if not can_mix():
-        raise BadRequest("mixtures are served on CPU and CUDA only", param="routing.gates")
+        raise BadRequest("this server has no mixtures: it gives one expert, at full strength", param="routing.gates")
     for name in gates:
         if apart := adapters[name].apart:
             raise BadRequest(f"'{name}' cannot be mixed: it adapts {', '.join(apart)}", param="routing.gates")

@@ -91,8 +91,16 @@ def test_what_is_adapted_apart_is_served_whole_or_not_at_all(gates: dict[str, fl
         check_gates(gates, adapters, max_loras=2)
 
 
+def test_mixtures_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert make_vllm_config(load_config(SHIPPED_DEMO)).scheduler_config.scheduler_cls is not None
+    monkeypatch.setenv("MOLORA_MIXTURES", "0")
+    assert make_vllm_config(load_config(SHIPPED_DEMO)).scheduler_config.scheduler_cls is None
+    with pytest.raises(BadRequest, match="no mixtures"):
+        check_gates({"a": 0.5}, PLAIN, max_loras=2)
+
+
 def test_where_there_are_no_kernels_single_experts_are_served_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("molora.engine.launch.can_mix", lambda: False)
     check_gates({"a": 1.0}, PLAIN, max_loras=2)
-    with pytest.raises(BadRequest, match="on CPU and CUDA only"):
+    with pytest.raises(BadRequest, match="no mixtures"):
         check_gates({"a": 0.7, "b": 0.3}, PLAIN, max_loras=2)
