@@ -92,7 +92,8 @@ def mixing(
 
 @app.command()
 def layer(repeats: Annotated[int, typer.Option(min=1)] = 20) -> None:
-    """LoRA of one linear layer on this CPU: vLLM's way, dense, segmented, and which of them is chosen."""
+    """LoRA of one linear layer on this CPU: vLLM's way, all slots at once, adapter by adapter, and which is chosen."""
+    mend_torch_companions()
     from molora.benchmarks import layer as bench
 
     console = Console()

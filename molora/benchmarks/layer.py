@@ -19,15 +19,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from torch import Tensor
+from vllm.lora.layers import LoRAMapping
+from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
-from molora.compat import mend_torch_companions
-
-mend_torch_companions()
-
-from vllm.lora.layers import LoRAMapping  # noqa: E402
-from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU  # noqa: E402
-
-from molora.engine.products import Costs, RowGates, add_apart, add_dense, is_dense  # noqa: E402
+from molora.engine.products import Costs, RowGates, add_apart, add_dense, is_dense
 
 WAYS = BACKBONE, VLLM, DENSE, APART = "backbone", "vLLM", "dense", "apart"
 DECODING, PROMPT = 32, 64

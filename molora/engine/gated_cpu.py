@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 from vllm.config import VllmConfig
 from vllm.lora.layers import LoRAMapping
-from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.lora.punica_wrapper.punica_cpu import PunicaWrapperCPU
 
 from molora.engine.gated_lora import GatedModelManager, gate_matrix, plain
@@ -31,11 +30,9 @@ class CPUModelManager(GatedModelManager):
             for wrapper in self.punica_wrapper_mapping.values():
                 wrapper.costs = Costs(**options.get("lora_costs", {}))
 
-    def _create_lora_modules(self) -> None:
-        super()._create_lora_modules()
-        for module in self.modules.values():
-            if isinstance(module, BaseLinearLayerWithLoRA):
-                module.lora_a_stacked = torch.stack(module.lora_a_stacked).unbind()
+    @staticmethod
+    def lay_out_a(stacked: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return torch.stack(stacked).unbind()
 
     @staticmethod
     def lay_out(b: Tensor) -> Tensor:
@@ -57,7 +54,7 @@ class GatedCPU(PunicaWrapperCPU):
     def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
         super().update_metadata(plain(mapping), lora_index_to_id, *args, **kw)
         self._gates = RowGates(gate_matrix(mapping, lora_index_to_id))
-        self.no_lora = not self._gates.work_apart[0]
+        self.no_lora = not self._gates.work_apart.segments
 
     def add_lora_linear(  # noqa: PLR0913, PLR0917  # vLLM's signature
         self,

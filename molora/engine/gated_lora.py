@@ -17,17 +17,23 @@ from molora.engine.mapping import GatedMapping
 
 
 class GatedModelManager(LRUCacheLoRAModelManager):
-    """Lays B out so that the B of all slots is one matrix, without a copy."""
+    """Lays the weights of linear layers out so that the B of all slots is one matrix, without a copy."""
 
     @staticmethod
     @abstractmethod
     def lay_out(b: Tensor) -> Tensor:
         """Zeros of the same shape, [slots, 1, out, rank], which vLLM writes through; another order in memory."""
 
+    @staticmethod
+    def lay_out_a(stacked: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """The A of layers packed into one, [slots, 1, rank, in] each, where they should lie in memory."""
+        return stacked
+
     def _create_lora_modules(self) -> None:
         super()._create_lora_modules()
         for module in self.modules.values():
             if isinstance(module, BaseLinearLayerWithLoRA):
+                module.lora_a_stacked = self.lay_out_a(module.lora_a_stacked)
                 module.lora_b_stacked = tuple(map(self.lay_out, module.lora_b_stacked))
 
     def add_adapter(self, lora: LoRAModel) -> bool:

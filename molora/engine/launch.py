@@ -93,11 +93,16 @@ def make_vllm_config(config: Config) -> Any:
         made = AsyncEngineArgs(**engine_args(config)).create_engine_config()
     except (ValueError, TypeError, OSError) as error:
         raise ConfigError(f"engine: {_explain(error)}") from error
-    if can_mix() and made.lora_config.fully_sharded_loras:
-        raise ConfigError("engine.options.fully_sharded_loras: layers sharded so pass the gates by")
-    if can_mix() and made.scheduler_config.scheduler_cls is None:
-        made.scheduler_config.scheduler_cls = scheduler_name(made.scheduler_config.async_scheduling)
+    if can_mix():
+        _ready_for_mixtures(made)
     return made
+
+
+def _ready_for_mixtures(made: Any) -> None:
+    if made.lora_config.fully_sharded_loras:
+        raise ConfigError("engine.options.fully_sharded_loras: layers sharded so pass the gates by")
+    if made.scheduler_config.scheduler_cls is None:
+        made.scheduler_config.scheduler_cls = scheduler_name(made.scheduler_config.async_scheduling)
 
 
 def _explain(error: Exception) -> str:

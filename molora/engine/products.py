@@ -73,10 +73,11 @@ class RowGates:
             yield slot, torch.from_numpy(np.concatenate(rows))
 
     @cached_property
-    def work_apart(self) -> tuple[int, int, int]:
-        """Segments, rows read in place, rows gathered."""
+    def work_apart(self) -> Work:
         runs = self.runs
-        return runs.num_segments, runs.num_in_place, runs.num_gathered
+        in_place = int(runs.lengths[runs.long].sum())
+        gathered = int(runs.lengths.sum()) - in_place
+        return Work(int(runs.long.sum()) + len(runs.short_slots), in_place, gathered)
 
     @cached_property
     def runs(self) -> Runs:
@@ -99,17 +100,13 @@ class Runs(NamedTuple):
     def short_slots(self) -> list[int]:
         return sorted(set(self.slots[~self.long].tolist()))
 
-    @property
-    def num_segments(self) -> int:
-        return int(self.long.sum()) + len(self.short_slots)
 
-    @property
-    def num_in_place(self) -> int:
-        return int(self.lengths[self.long].sum())
+class Work(NamedTuple):
+    """What adapter by adapter means: its segments, the rows they read in place and those they gather."""
 
-    @property
-    def num_gathered(self) -> int:
-        return int(self.lengths.sum()) - self.num_in_place
+    segments: int
+    in_place: int
+    gathered: int
 
 
 def is_dense(gates: RowGates, rank: int, width: int, costs: Costs) -> bool:

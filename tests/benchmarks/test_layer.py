@@ -2,7 +2,11 @@ import pytest
 import torch
 from rich.console import Console
 
-from molora.benchmarks.layer import (
+from molora.compat import mend_torch_companions
+
+mend_torch_companions()
+
+from molora.benchmarks.layer import (  # noqa: E402
     APART,
     BACKBONE,
     DENSE,
@@ -16,7 +20,7 @@ from molora.benchmarks.layer import (
     print_table,
     summarise,
 )
-from molora.engine.products import Costs
+from molora.engine.products import Costs  # noqa: E402
 
 pytestmark = pytest.mark.engine
 

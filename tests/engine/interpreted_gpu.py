@@ -32,6 +32,7 @@ for op in (lora_shrink_op, lora_expand_op):
 from molora.engine.gated_gpu import GatedGPU, GPUModelManager
 from molora.engine.gates import Mixtures
 from molora.engine.mapping import GatedMapping
+from tests.engine.definition import defined
 
 IN_SLOTS = (5, 7, 9)
 RANK, WIDTH, SLICES = 16, 96, (64, 32)
@@ -55,12 +56,12 @@ def main() -> None:
     x, before = torch.randn(len(GATES), WIDTH).half(), torch.randn(len(GATES), sum(SLICES)).half()
     lora = GatedGPU(32, 32, torch.device("cpu"), lora_config=config())
 
-    check("mixed", run(lora, GATES, x, before, a, b), defined(GATES, x, before, a, plain_b), before)
+    check("mixed", run(lora, GATES, x, before, a, b), wanted(GATES, x, before, a, plain_b), before)
     none: tuple[dict[str, float], ...] = ({},) * len(GATES)
     assert torch.equal(run(lora, none, x, before, a, b), before), "a step without an adapter adds something"
-    check("after", run(lora, GATES[::-1], x, before, a, b), defined(GATES[::-1], x, before, a, plain_b), before)
+    check("after", run(lora, GATES[::-1], x, before, a, b), wanted(GATES[::-1], x, before, a, plain_b), before)
     only = run(lora, GATES, x, before, a, b, add_inputs=False)
-    check("alone", only[[0, 2, 3, 4, 5]], (defined(GATES, x, before, a, plain_b) - before)[[0, 2, 3, 4, 5]], None)
+    check("alone", only[[0, 2, 3, 4, 5]], (wanted(GATES, x, before, a, plain_b) - before)[[0, 2, 3, 4, 5]], None)
 
 
 def config() -> SimpleNamespace:
@@ -79,27 +80,19 @@ def run(lora: Any, gates: tuple[dict[str, float], ...], x: Tensor, before: Tenso
     return y
 
 
-def defined(
+def wanted(
     gates: tuple[dict[str, float], ...], x: Tensor, before: Tensor, a: tuple[Tensor, ...], b: tuple[Tensor, ...]
 ) -> Tensor:
-    """In float64, row by row."""
-    y = before.double().clone()
-    for row, one in enumerate(gates):
-        for name, gate in one.items():
-            slot = IN_SLOTS.index(ADAPTERS[name].lora_int_id)
-            parts = [
-                ob[slot, 0].double() @ (oa[slot, 0].double() @ x[row].double()) for oa, ob in zip(a, b, strict=True)
-            ]
-            y[row] += gate * torch.cat(parts)
-    return y
+    matrix = torch.tensor([[one.get(name, 0.0) for name in ADAPTERS] for one in gates], dtype=torch.float64)
+    return before.double() + torch.cat([defined(x, *slice_, matrix) for slice_ in zip(a, b, strict=True)], dim=1)
 
 
-def check(what: str, found: Tensor, wanted: Tensor, untouched: Tensor | None) -> None:
-    error = (found.double() - wanted).abs().max().item()
+def check(what: str, found: Tensor, right: Tensor, untouched: Tensor | None) -> None:
+    error = (found.double() - right).abs().max().item()
     print(f"{what}: largest error {error:.1e}")
-    assert error < 1e-2 * wanted.abs().max().item(), what
+    assert error < 1e-2 * right.abs().max().item(), what
     if untouched is not None:
-        rows = (wanted == untouched.double()).all(1)
+        rows = (right == untouched.double()).all(1)
         assert rows.any()
         assert torch.equal(found[rows], untouched[rows]), f"{what}: rows without an adapter were touched"
 

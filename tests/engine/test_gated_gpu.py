@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ pytestmark = pytest.mark.engine
 
 
 def test_mixtures_through_vllms_triton_kernels_are_those_of_the_definition() -> None:
-    program = Path(__file__).with_name("interpreted_gpu.py")
-    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=600, check=False)
+    program = [sys.executable, "-m", "tests.engine.interpreted_gpu"]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=600, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.count("largest error") == 3

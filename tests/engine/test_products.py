@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from molora.engine.products import MIN_RUN, Costs, RowGates, add_apart, add_dense, is_dense
+from tests.engine.definition import defined
 
 SLOTS, RANK, WIDTH, OUT = 4, 8, 48, 40
 WAYS = [add_dense, add_apart]
@@ -40,23 +41,15 @@ def x() -> Tensor:
     return torch.randn(len(G.matrix), WIDTH, generator=torch.Generator().manual_seed(3))
 
 
-def defined(x: Tensor, a: Tensor, b: Tensor, gates: RowGates) -> Tensor:
-    """sum over the slots of g B A x, row by row, in float64."""
-    deltas = torch.einsum("sor,sri,ni->nso", b[:, 0].double(), a[:, 0].double(), x.double())
-    return torch.einsum("ns,nso->no", gates.matrix.double(), deltas)
-
-
 @pytest.mark.parametrize("add", WAYS)
 def test_rows_get_their_mixture_to_float32s_rounding(add, a, b, x) -> None:
     y = torch.zeros(len(x), OUT)
     add([y], x, [a], [b], G)
-    wanted = defined(x, a, b, G)
-    bound = torch.finfo(torch.float32).eps * math.sqrt(WIDTH * RANK) * defined(x.abs(), a.abs(), b.abs(), _abs(G))
+    wanted = defined(x, a, b, G.matrix)
+    bound = (
+        torch.finfo(torch.float32).eps * math.sqrt(WIDTH * RANK) * defined(x.abs(), a.abs(), b.abs(), G.matrix.abs())
+    )
     assert torch.all((y.double() - wanted).abs() <= bound)
-
-
-def _abs(gates: RowGates) -> RowGates:
-    return RowGates(gates.matrix.abs())
 
 
 @pytest.mark.parametrize("add", WAYS)
@@ -65,7 +58,7 @@ def test_what_was_there_stays_and_rows_without_a_gate_are_untouched(add, a, b, x
     y = before.clone()
     add([y], x, [a], [b], G.scaled(2.0))
     assert torch.equal(y[1], before[1])
-    assert torch.allclose((y - before).double(), 2 * defined(x, a, b, G), atol=1e-3)
+    assert torch.allclose((y - before).double(), 2 * defined(x, a, b, G.matrix), atol=1e-3)
 
 
 @pytest.mark.parametrize("add", WAYS)
@@ -93,7 +86,7 @@ def test_an_adapter_that_overflows_spoils_no_row_of_another(add, a, b, x) -> Non
 def test_half_precision_stays_half_precision(add, a, b, x) -> None:
     y = torch.zeros(len(x), OUT, dtype=torch.bfloat16)
     add([y], x.bfloat16(), [a.bfloat16()], [b.bfloat16()], G)
-    wanted = defined(x, a, b, G)
+    wanted = defined(x, a, b, G.matrix)
     assert torch.allclose(y.double(), wanted, rtol=0.05, atol=0.05 * float(wanted.abs().max()))
 
 
@@ -104,7 +97,7 @@ def test_layers_packed_into_one_get_each_its_own(add, together: bool, a, b, x) -
     weights = both.unbind() if together else (a, 2 * a)
     y = torch.zeros(len(x), 2 * OUT)
     add(y.split(OUT, 1), x, weights, [b, b], G)
-    wanted = defined(x, a, b, G)
+    wanted = defined(x, a, b, G.matrix)
     assert torch.allclose(y.double(), torch.cat([wanted, 2 * wanted], 1), atol=1e-3)
 
 
