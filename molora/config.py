@@ -22,22 +22,52 @@ class Section(BaseModel):
 
 
 class EngineConfig(Section):
-    """What vLLM serves. `options` holds any other field of vLLM's AsyncEngineArgs."""
+    """What vLLM serves. `options` holds any other field of vLLM's AsyncEngineArgs.
+
+    `names` are other names by which adapters may declare the backbone that they were trained on.
+    """
 
     model: str = Field(min_length=1)
     dtype: str = "auto"
     max_model_len: int | None = Field(default=None, gt=0)
     max_lora_rank: int = Field(default=16, gt=0)
     max_loras: int | None = Field(default=None, gt=0)
+    names: tuple[str, ...] = ()
     options: dict[str, Any] = {}
 
 
-class ExpertConfig(Section):
-    """A LoRA adapter (a folder in PEFT's format) and what it is for."""
+class ExpertProfile(Section):
+    """What an expert is for, and how it is asked.
+
+    `defaults` are fields of a chat request that a request to this expert may leave out; `response_schema` is the JSON
+    schema of its answers, where a request asks for no other format.
+    """
+
+    description: str = Field(min_length=1, max_length=4096)
+    examples: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1024)], ...] = Field((), max_length=64)
+    system_prompt: str | None = Field(default=None, max_length=65536)
+    response_schema: dict[str, Any] | None = None
+    defaults: dict[str, Any] = {}
+
+
+class ExpertConfig(ExpertProfile):
+    """A LoRA adapter: a folder in PEFT's format."""
 
     adapter: Path
-    description: str = Field(min_length=1)
-    system_prompt: str | None = None
+
+
+class StoreConfig(Section):
+    """Where experts that come while the server runs are kept, and how much of them.
+
+    `imports` is a folder whose subfolders may be added by name. `reference_gib` bounds the copy of the backbone, in
+    float32 on the CPU, that new adapters are held against; 0 for none.
+    """
+
+    folder: Path
+    imports: Path | None = None
+    max_experts: int = Field(default=512, gt=0)
+    max_upload_mib: int = Field(default=2048, gt=0)
+    reference_gib: float = Field(default=4.0, ge=0, allow_inf_nan=False)
 
 
 class RouterConfig(Section):
@@ -56,14 +86,18 @@ class Config(Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     engine: EngineConfig
+    admin_port: int | None = Field(default=None, ge=1, le=65535)
     experts: dict[ExpertName, ExpertConfig] = Field(min_length=1)
     router: RouterConfig
+    store: StoreConfig | None = None
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         taken = [name for name in self.experts if name in RESERVED]
         if taken:
             raise ValueError(f"experts.{taken[0]}: '{taken[0]}' is a reserved name")
+        if self.admin_port is not None and self.admin_port == self.port:
+            raise ValueError("admin_port: it is the clients' port; leave it out to have one port for both")
         return self
 
 
@@ -117,7 +151,13 @@ def _resolve_paths(config: Config, folder: Path) -> Config:
     )
     model = _local_or_hub(folder, config.engine.model)
     engine = config.engine.model_copy(update={"model": model})
-    return config.model_copy(update={"engine": engine, "experts": experts, "router": router})
+    store = config.store and config.store.model_copy(
+        update={
+            "folder": _resolve(folder, config.store.folder),
+            "imports": config.store.imports and _resolve(folder, config.store.imports),
+        }
+    )
+    return config.model_copy(update={"engine": engine, "experts": experts, "router": router, "store": store})
 
 
 def _resolve(folder: Path, path: Path) -> Path:
@@ -144,6 +184,8 @@ def _check_files(config: Config) -> None:
         raise ConfigError(f"router.head: no such file: {config.router.head}")
     if config.router.encoder and not Path(config.router.encoder).is_dir():
         raise ConfigError(f"router.encoder: no such folder: {config.router.encoder}")
+    if config.store and config.store.imports and not config.store.imports.is_dir():
+        raise ConfigError(f"store.imports: no such folder: {config.store.imports}")
 
 
 def _check_adapter(name: str, folder: Path) -> None:

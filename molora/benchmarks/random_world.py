@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
@@ -81,7 +82,8 @@ def write_head(path: Path, experts: list[str]) -> None:
     encoder = SbertEncoder()
     dim = encoder.encode(["?"]).shape[1]
     weights = HeadNetwork(dim, 8, 64, len(experts), 0.0).weights()
-    save_head(Head(tuple(experts), encoder.digest, 1.0, weights), path)
+    weights["references"] = np.full((len(experts), 1, dim), dim**-0.5, dtype=np.float32)
+    save_head(Head(tuple(experts), encoder.digest, 1.0, weights, level=0.05, scale=0.01), path)
 
 
 def write_deployment(path: Path, experts: list[str], rank: int) -> Path:

@@ -1,41 +1,30 @@
 """vLLM's own chat serving, behind the few lines that hand it a request and take its answer back."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from vllm.engine.protocol import EngineClient
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionResponse
-from vllm.entrypoints.openai.models.protocol import BaseModelPath, LoRAModulePath
+from vllm.entrypoints.openai.models.protocol import BaseModelPath
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
 from vllm.exceptions import VLLMError
+from vllm.lora.request import LoRARequest
 from vllm.renderers.online_renderer import OnlineRenderer
 
-from molora.config import Config
 from molora.engine.errors import UNCLASSED, explain, explain_invalid, explain_response, explain_unreadable
-from molora.engine.expert_chat import ExpertChat, GatedRequest
+from molora.engine.expert_chat import ExpertChat, ExpertRequest
 from molora.engine.interface import Body, Completion, Stream
 from molora.engine.models import ExpertModels
-from molora.errors import BadRequest, ConfigError, Unavailable
+from molora.errors import BadRequest, Unavailable
 
 # By the first two one vLLM node hands work to another; the others fail on messages with pictures.
 UNSERVED_FIELDS = ("kv_transfer_params", "ec_transfer_params", "echo", "truncate_prompt_tokens")
 
 
-async def build_chat(client: EngineClient, config: Config) -> ExpertChat:
-    """Every expert of the configuration loaded. Raises ConfigError for an adapter that vLLM refuses."""
-    models = ExpertModels(client, [BaseModelPath(name="base", model_path=config.engine.model)])
-    for name, expert in config.experts.items():
-        models.static_lora_modules = [LoRAModulePath(name=name, path=str(expert.adapter))]
-        try:
-            await models.init_static_loras()
-        except ValueError as error:
-            raise ConfigError(f"experts.{name}.adapter: {expert.adapter}: {error}") from error
-    return _serve(client, models)
-
-
-def _serve(client: EngineClient, models: ExpertModels) -> ExpertChat:
+def build_chat(client: EngineClient, model: str) -> ExpertChat:
+    models = ExpertModels(client, [BaseModelPath(name="base", model_path=model)])
     shared: dict[str, Any] = {
         "request_logger": None,
         "chat_template": None,
@@ -46,13 +35,13 @@ def _serve(client: EngineClient, models: ExpertModels) -> ExpertChat:
     return ExpertChat(client, models, "assistant", online_renderer=renderer, **shared)
 
 
-def parse(body: Body) -> GatedRequest:
+def parse(body: Body) -> ExpertRequest:
     """Raises BadRequest for a body that is no chat request."""
     for field in UNSERVED_FIELDS:
         if body.get(field) is not None and body[field] is not False:
             raise BadRequest(f"{field} is not served", param=field)
     try:
-        request: GatedRequest = GatedRequest.model_validate(body)
+        request: ExpertRequest = ExpertRequest.model_validate(body)
     except ValidationError as error:
         raise explain_invalid(error) from None
     except VLLMError as error:
@@ -63,13 +52,13 @@ def parse(body: Body) -> GatedRequest:
 
 
 async def answer(
-    chat: ExpertChat, request: GatedRequest, messages: Sequence[Body], gates: Mapping[str, float]
+    chat: ExpertChat, request: ExpertRequest, messages: Sequence[Body], adapters: LoRARequest | None
 ) -> Completion | Stream:
     """Raises MoloraError for whatever vLLM refuses, in a stream as well: its first event has been seen on return.
 
     Any other exception is a bug, the server's fault.
     """
-    request = request.with_gates(gates, messages)
+    request = request.meeting(adapters, messages)
     try:
         result = await chat.create_chat_completion(request)
         if isinstance(result, ErrorResponse):
@@ -79,6 +68,17 @@ async def answer(
         return await _open(result)
     except VLLMError as error:
         raise explain(error) from error
+
+
+async def read_prompt_logprobs(
+    chat: ExpertChat, messages: Sequence[Body], adapters: LoRARequest | None
+) -> list[tuple[int, float]]:
+    """Of every token of the prompt but the first, which none foretells."""
+    request = parse({"messages": list(messages), "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0})
+    told = await answer(chat, request, messages, adapters)
+    assert isinstance(told, Completion)
+    tokens = (next(iter(token.items())) for token in told.body["prompt_logprobs"] if token)
+    return [(int(number), float(entry["logprob"])) for number, entry in tokens]
 
 
 async def _open(events: AsyncGenerator[str, None]) -> Stream:

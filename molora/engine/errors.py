@@ -42,9 +42,13 @@ def explain_unreadable(error: Exception) -> MoloraError:
 def explain_response(error: dict[str, Any]) -> MoloraError:
     """For the `error` object that vLLM answers with. What it does not implement is the client's to change."""
     status = int(error.get("code") or 500)
-    message = _PATH.sub("<path>", str(error.get("message")))
+    message = without_paths(str(error.get("message")))
     if status < 500 or status == 501:
         return BadRequest(message, param=error.get("param"), status=400 if status == 501 else status)
     if status == 503:
         return Unavailable(message)
     return MoloraError("the engine failed to answer")
+
+
+def without_paths(message: str) -> str:
+    return _PATH.sub("<path>", message)

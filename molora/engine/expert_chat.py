@@ -1,6 +1,6 @@
-"""vLLM's chat serving with the gates a request was given, and with errors that tell whose fault they are."""
+"""vLLM's chat serving with the adapters a request was given, and with errors that tell whose fault they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from pydantic import PrivateAttr
@@ -11,38 +11,34 @@ from vllm.exceptions import VLLMError, VLLMServerError
 from vllm.lora.request import LoRARequest
 
 from molora.engine.errors import UNCLASSED, explain_unreadable
-from molora.engine.gates import Mixtures
 from molora.engine.interface import Body
 from molora.errors import BadRequest
 
 
-class GatedRequest(ChatCompletionRequest):
-    """With gates, which are no field of a client's body."""
+class ExpertRequest(ChatCompletionRequest):
+    """With the adapters it meets, which are no field of a client's body."""
 
-    _gates: Mapping[str, float] = PrivateAttr(default_factory=dict)
+    _adapters: LoRARequest | None = PrivateAttr(default=None)
 
     @property
-    def gates(self) -> Mapping[str, float]:
-        return self._gates
+    def adapters(self) -> LoRARequest | None:
+        return self._adapters
 
-    def with_gates(self, gates: Mapping[str, float], messages: Sequence[Body]) -> Self:
-        """A copy; its model is the expert with the largest gate."""
-        model = max(gates, key=gates.__getitem__, default="base")
-        copy: Self = self.model_copy(update={"model": model, "messages": list(messages)})
-        copy._gates = gates
+    def meeting(self, adapters: LoRARequest | None, messages: Sequence[Body]) -> Self:
+        """A copy. vLLM need not know the experts' names."""
+        copy: Self = self.model_copy(update={"model": "base", "messages": list(messages)})
+        copy._adapters = adapters
         return copy
 
 
 class ExpertChat(OpenAIServingChat):
-    """A request meets exactly its gates; vLLM's adapters by modality would give the bare backbone an expert's."""
+    """A request meets exactly its adapters; vLLM's own by modality would give the bare backbone an expert's."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._mixtures = Mixtures()
-
-    def _maybe_get_adapters(self, request: GatedRequest, supports_default_mm_loras: bool = False) -> LoRARequest | None:
+    def _maybe_get_adapters(
+        self, request: ExpertRequest, supports_default_mm_loras: bool = False
+    ) -> LoRARequest | None:
         del supports_default_mm_loras
-        return self._mixtures.request(request.gates, self.models.lora_requests)
+        return request.adapters
 
     async def render_chat_request(self, request: ChatCompletionRequest) -> Any:
         """Only the request is at work here, so even Python's own errors are the client's fault."""

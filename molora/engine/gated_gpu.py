@@ -32,12 +32,14 @@ class GatedGPU(PunicaWrapperGPU):  # vLLM calls it final, for type checkers alon
     def __init__(self, max_num_batched_tokens: int, max_batches: int, device: torch.device, **kwargs: Any) -> None:
         super().__init__(max_num_batched_tokens, max_batches, device, **kwargs)
         self._gates = torch.zeros(max_num_batched_tokens, self.max_loras, 1, device=device)
+        self._off = torch.ones_like(self._gates, dtype=torch.bool)
         self._meta = LoRAKernelMeta.make(1, max_num_batched_tokens, device)
 
     def update_metadata(self, mapping: LoRAMapping, lora_index_to_id: list[int | None], *args: Any, **kw: Any) -> None:
         super().update_metadata(plain(mapping), lora_index_to_id, *args, **kw)
         gates = gate_matrix(mapping, lora_index_to_id)
         self._gates[: len(gates), :, 0].copy_(gates)
+        self._off[: len(gates), :, 0].copy_(gates == 0)
         self._meta.prepare_tensors(torch.where(gates.any(1), 0, -1))
 
     def add_lora_linear(  # noqa: PLR0913, PLR0917  # vLLM's signature
@@ -58,7 +60,8 @@ class GatedGPU(PunicaWrapperGPU):  # vLLM calls it final, for type checkers alon
         a, b = [_one_a(a) for a in lora_a_stacked], [_one_b(b) for b in lora_b_stacked]
         shrunk = torch.empty((len(output_slices), len(x), a[0].shape[2]), dtype=torch.float32, device=x.device)
         lora_shrink(x, a, shrunk, *meta, scale)
-        shrunk.view(len(a), len(x), self.max_loras, -1).mul_(self._gates[: len(x)])
+        parts = shrunk.view(len(a), len(x), self.max_loras, -1).mul_(self._gates[: len(x)])
+        parts.masked_fill_(self._off[: len(x)], 0)  # a product that overflowed would spoil rows of other adapters
         lora_expand(shrunk, b, y.view(-1, y.shape[-1]), *meta, offset_start=0, add_inputs=add_inputs)
 
 

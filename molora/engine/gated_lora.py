@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 from vllm.lora.layers import LoRAMapping
 from vllm.lora.layers.base_linear import BaseLinearLayerWithLoRA
 from vllm.lora.lora_model import LoRAModel
-from vllm.lora.lora_weights import LoRALayerWeights
 from vllm.lora.model_manager import LRUCacheLoRAModelManager
 
+from molora.engine.loading import check_finite
 from molora.engine.mapping import GatedMapping
 
 
@@ -40,19 +39,6 @@ class GatedModelManager(LRUCacheLoRAModelManager):
         check_finite(lora)
         added: bool = super().add_adapter(lora)
         return added
-
-
-def check_finite(lora: LoRAModel) -> None:
-    """Raises ValueError: where all slots are multiplied at once, one such weight would reach every row."""
-    for name, layer in lora.loras.items():
-        if not all(tensor.isfinite().all() for tensor in _tensors(layer)):
-            raise ValueError(f"{name} has LoRA weights that are not finite")
-
-
-def _tensors(layer: LoRALayerWeights) -> Iterator[Tensor]:
-    """A layer packed with others has a list of each, with None where the adapter leaves one out."""
-    for weights in (layer.lora_a, layer.lora_b):
-        yield from (w for w in (weights if isinstance(weights, list) else [weights]) if w is not None)
 
 
 def gate_matrix(mapping: LoRAMapping, lora_index_to_id: list[int | None]) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from vllm.lora.request import LoRARequest
@@ -33,15 +33,15 @@ class Mixtures:
         self._taken: set[int] = set()
         self._numbers = _count()
 
-    def request(self, gates: Mapping[str, float], adapters: Mapping[str, LoRARequest]) -> LoRARequest | None:
+    def request(self, gates: Iterable[Component]) -> LoRARequest | None:
         """None for the bare backbone; an adapter's own request where it alone answers, at full strength."""
-        parts = sorted((adapters[name].lora_int_id, name, gate) for name, gate in gates.items() if gate)
+        parts = sorted(((adapter, gate) for adapter, gate in gates if gate), key=lambda part: part[0].lora_int_id)
         if not parts:
             return None
-        if len(parts) == 1 and parts[0][2] == 1:
-            return adapters[parts[0][1]]
-        name = PREFIX + ",".join(f"{name}#{number}={gate!r}" for number, name, gate in parts)
-        path = json.dumps([[name, number, adapters[name].lora_path, gate] for number, name, gate in parts])
+        if len(parts) == 1 and parts[0][1] == 1:
+            return parts[0][0]
+        name = PREFIX + ",".join(f"{adapter.lora_name}={gate!r}" for adapter, gate in parts)
+        path = json.dumps([[a.lora_name, a.lora_int_id, a.lora_path, gate] for a, gate in parts])
         return LoRARequest(name, self._id(name), PREFIX + path)
 
     def _id(self, name: str) -> int:

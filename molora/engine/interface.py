@@ -2,20 +2,45 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 Body = dict[str, Any]
 
 
+APART = ("lm_head", "embed_tokens", ".experts")
+"""Modules that vLLM adapts by other kernels than linear layers: those know one adapter a row, and no gates."""
+
+
 @dataclass(frozen=True)
 class Adapter:
-    """An expert's weights as served: `digest` is the SHA-256 of the safetensors file."""
+    """An expert's weights: an immutable folder in PEFT's format, and the modules of the backbone that it adapts."""
 
     expert: str
-    digest: str
-    state: str
-    apart: tuple[str, ...] = ()
-    """Modules it adapts that cannot be mixed."""
+    folder: Path
+    modules: tuple[str, ...] = ()
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """What it adapts that cannot be mixed."""
+        return tuple(sorted(part.strip(".") for part in APART if any(part in module for module in self.modules)))
+
+
+@dataclass(frozen=True)
+class Version:
+    """An adapter in the engine's memory, under a number that no other one ever gets."""
+
+    adapter: Adapter
+    number: int
+
+
+@dataclass(frozen=True)
+class Residency:
+    """Numbers of the versions that the engine holds in memory, of those in a slot, and how often one lost its slot."""
+
+    held: frozenset[int]
+    resident: frozenset[int]
+    num_evictions: int
 
 
 @dataclass(frozen=True)
@@ -35,11 +60,6 @@ class Stream:
 
 class Engine(Protocol):
     """Answers chat requests with an exact mixture of experts, or with the bare backbone."""
-
-    @property
-    def adapters(self) -> Mapping[str, Adapter]:
-        """By expert, in the order of the configuration."""
-        ...
 
     async def start(self) -> None:
         """Ready to answer on return. Raises ConfigError when the configuration cannot be served."""
@@ -65,4 +85,25 @@ class Engine(Protocol):
 
         Cancelling the call, or closing `Stream.rest`, aborts the generation.
         """
+        ...
+
+    async def load(self, adapter: Adapter) -> Version:
+        """Into memory, while others answer; it is not named yet. Raises BadRequest for weights the engine refuses,
+        and nothing is left of them."""
+        ...
+
+    def name(self, expert: str, version: Version | None) -> None:
+        """From now on requests to the expert meet this version, or none; those in flight keep theirs."""
+        ...
+
+    async def unload(self, version: Version) -> None:
+        """Returns when its last request in flight has ended, and its slot and memory are free."""
+        ...
+
+    def num_in_flight(self, version: Version) -> int: ...
+
+    async def residency(self) -> Residency: ...
+
+    async def prompt_logprobs(self, messages: Sequence[Body], version: Version | None) -> list[tuple[int, float]]:
+        """The prompt's tokens but the first, each with its log-probability; None is the bare backbone."""
         ...

@@ -32,6 +32,42 @@ INTERNALS = (
         "plugin.py puts worker.py's class under this name, by which both model runners make the manager",
     ),
     Internal(
+        "vllm.v1.worker.lora_model_runner_mixin.LoRAModelRunnerMixin.remove_lora",
+        ("lora_id",),
+        "extension.py: the model runner holds the manager as `lora_manager`; removing frees slot and memory at once",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager._load_adapter",
+        ("lora_request",),
+        "loading.py: reads an adapter from disk; touches nothing that a step uses, so it may run beside one",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager._apply_adapters",
+        ("lora_requests",),
+        "loading.py: gives each adapter of a step its slot, in the order in which they come",
+    ),
+    Internal(
+        "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager.remove_adapter",
+        ("adapter_id",),
+        "loading.py: `remove_lora` of the engine",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager._create_merged_loras_inplace",
+        ("lora_model",),
+        "loading.py: packs an adapter as its layers are packed; only the adapter is changed",
+    ),
+    Internal(
+        "vllm.lora.model_manager.LRUCacheLoRAModelManager._add_adapter",
+        ("lora",),
+        "loading.py does the same in two halves, one of them beside the steps: `_registered_adapters`, "
+        "`lora_index_to_id`, `modules`, `capacity`, `lora_slots`",
+    ),
+    Internal(
+        "vllm.v1.engine.output_processor.OutputProcessor.get_num_unfinished_requests",
+        (),
+        "versions.py: `request_states` of the front hold the LoRA request of everything in flight",
+    ),
+    Internal(
         "vllm.lora.worker_manager.LRUCacheWorkerLoRAManager._manager_cls",
         None,
         "worker.py names the class of the adapter manager",

@@ -9,12 +9,15 @@ from pydantic import ValidationError
 
 from molora.compat import mend_torch_companions
 from molora.config import Config
-from molora.engine.adapter import read_adapter
-from molora.engine.interface import Adapter, Body, Completion, Stream
+from molora.engine.interface import Adapter, Body, Completion, Residency, Stream, Version
 from molora.engine.kernels import can_mix
 from molora.engine.plugin import scheduler_name
 from molora.engine.products import Costs
 from molora.errors import BadRequest, ConfigError, Unavailable
+
+EXTENSION = "molora.engine.extension.AdapterExtension"
+COMING = 1
+"""Versions in memory beside those that answer: the one that is being added."""
 
 
 class VllmEngine:
@@ -28,29 +31,26 @@ class VllmEngine:
         self._vllm_config = make_vllm_config(config)
         self._client: Any = None
         self._chat: Any = None
-        self._adapters: dict[str, Adapter] = {}
-
-    @property
-    def adapters(self) -> Mapping[str, Adapter]:
-        return self._adapters
+        self._versions: Any = None
 
     async def start(self) -> None:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         from molora.engine.chat import build_chat
+        from molora.engine.versions import Versions
 
         try:
             self._client = AsyncLLM.from_vllm_config(self._vllm_config)
         except RuntimeError as error:
             raise ConfigError(f"engine: {error}") from error
         await self._client.reset_mm_cache()  # of what it was profiled with
-        self._chat = await build_chat(self._client, self._config)
-        self._adapters = {name: read_adapter(name, e.adapter) for name, e in self._config.experts.items()}
+        self._chat = build_chat(self._client, self._config.engine.model)
+        self._versions = Versions(self._client)
 
     async def stop(self) -> None:
         if self._client is not None:
             self._client.shutdown()
-        self._client = self._chat = None
+        self._client = self._chat = self._versions = None
 
     async def check_health(self) -> None:
         if self._client is None or self._client.errored:
@@ -65,8 +65,35 @@ class VllmEngine:
         from molora.engine.chat import answer
 
         await self.check_health()
-        check_gates(gates, self._adapters, self._vllm_config.lora_config.max_loras)
-        return await answer(self._chat, request, messages, gates)
+        check_gates(gates, self._versions.adapters(gates), self._vllm_config.lora_config.max_loras)
+        adapters = self._versions.request(gates)
+        with self._versions.entering(adapters):
+            return await answer(self._chat, request, messages, adapters)
+
+    async def load(self, adapter: Adapter) -> Version:
+        await self.check_health()
+        version: Version = await self._versions.load(adapter)
+        return version
+
+    def name(self, expert: str, version: Version | None) -> None:
+        self._versions.name(expert, version)
+
+    async def unload(self, version: Version) -> None:
+        await self._versions.unload(version)
+
+    def num_in_flight(self, version: Version) -> int:
+        return int(self._versions.num_in_flight(version))
+
+    async def residency(self) -> Residency:
+        await self.check_health()
+        now: Residency = await self._versions.residency()
+        return now
+
+    async def prompt_logprobs(self, messages: Sequence[Body], version: Version | None) -> list[tuple[int, float]]:
+        from molora.engine.chat import read_prompt_logprobs
+        from molora.engine.versions import lora_request
+
+        return await read_prompt_logprobs(self._chat, messages, version and lora_request(version))
 
 
 def check_gates(gates: Mapping[str, float], adapters: Mapping[str, Adapter], max_loras: int) -> None:
@@ -130,6 +157,7 @@ def engine_args(config: Config) -> dict[str, Any]:
     """`options` come last: they win. Every expert has its place in memory: no request reads one from disk."""
     engine = config.engine
     slots = engine.max_loras or len(config.experts)
+    most = len(config.experts) + (config.store.max_experts if config.store else 0)
     return {
         "model": engine.model,
         "served_model_name": "base",
@@ -138,7 +166,8 @@ def engine_args(config: Config) -> dict[str, Any]:
         "enable_lora": True,
         "max_lora_rank": engine.max_lora_rank,
         "max_loras": slots,
-        "max_cpu_loras": max(slots, len(config.experts)),
+        "max_cpu_loras": max(slots, most + COMING),
+        "worker_extension_cls": EXTENSION,
         "limit_mm_per_prompt": {"image": 4, "video": 0},
         **engine.options,
     }

@@ -5,10 +5,10 @@ from molora.engine.kernels import can_mix, kernels
 
 
 def register() -> None:
-    """Idempotent. Mends torch's companions where they are broken, and has vLLM serve mixtures where it can."""
+    """Idempotent. Mends torch's companions where they are broken; has vLLM load adapters beside its steps and, where it
+    can, serve mixtures."""
     mend_torch_companions()
-    if can_mix():
-        _put_in_place()
+    _put_in_place()
 
 
 def scheduler_name(is_async: bool) -> str:
@@ -24,7 +24,9 @@ def _put_in_place() -> None:
     from vllm.platforms import current_platform
     from vllm.v1.worker import lora_model_runner_mixin
 
+    from molora.engine.loading import LoadingWorkerManager
     from molora.engine.worker import MixtureWorkerManager
 
-    type(current_platform).get_punica_wrapper = classmethod(lambda _: kernels().wrapper)
-    lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager
+    lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager if can_mix() else LoadingWorkerManager
+    if can_mix():
+        type(current_platform).get_punica_wrapper = classmethod(lambda _: kernels().wrapper)

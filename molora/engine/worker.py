@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from vllm.lora.layers import LoRAMapping
 from vllm.lora.model_manager import LoRAModelManager
 from vllm.lora.request import LoRARequest
-from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
 from vllm.utils.import_utils import resolve_obj_by_qualname
 
 from molora.engine.gates import components
 from molora.engine.kernels import kernels
+from molora.engine.loading import LoadingWorkerManager
 from molora.engine.mapping import GatedMapping
 
 
-class MixtureWorkerManager(LRUCacheWorkerLoRAManager):
+class MixtureWorkerManager(LoadingWorkerManager):
     @property
     def _manager_cls(self) -> type[LoRAModelManager]:
         """Of this platform."""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from molora.errors import Unavailable
-from molora.router.head import Floats
+from molora.router.scoring import Reading
 
 logger = logging.getLogger(__name__)
 
-Score = Callable[[list[str]], Floats]
-"""Texts -> [len(texts), num_classes]; runs in the worker thread."""
+Score = Callable[[list[str]], list[Reading]]
+"""A reading for each text; runs in the worker thread."""
 
 
 class Batcher:
@@ -21,7 +21,7 @@ class Batcher:
         self._score = score
         self._max_batch = max_batch
         self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._pending: dict[str, asyncio.Future[Floats]] = {}
+        self._pending: dict[str, asyncio.Future[Reading]] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -43,8 +43,8 @@ class Batcher:
             self._fail(text, "the router has stopped")
         await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
-    async def score(self, text: str) -> Floats:
-        """[num_classes]; a text that is already waiting is not computed again. Raises Unavailable."""
+    async def score(self, text: str) -> Reading:
+        """A text that is already waiting is not computed again. Raises Unavailable."""
         if self._task is None:
             raise Unavailable("the router is not running")
         future = self._pending.get(text)
@@ -63,21 +63,21 @@ class Batcher:
 
     async def _compute(self, worker: ThreadPoolExecutor, batch: list[str]) -> None:
         try:
-            rows = await asyncio.get_running_loop().run_in_executor(worker, self._score, batch)
-            answers = list(zip(batch, rows, strict=True))
+            readings = await asyncio.get_running_loop().run_in_executor(worker, self._score, batch)
+            answers = list(zip(batch, readings, strict=True))
         except Exception:  # whatever the encoder raises fails this batch alone
             logger.exception("the router's encoder failed on %d questions", len(batch))
             for text in batch:
                 self._fail(text, "the router could not read the question")
             return
-        for text, row in answers:
-            self._pending.pop(text).set_result(row)
+        for text, reading in answers:
+            self._pending.pop(text).set_result(reading)
 
     def _fail(self, text: str, reason: str) -> None:
         self._pending.pop(text).set_exception(Unavailable(reason))
 
 
-def _retrieve(future: "asyncio.Future[Floats]") -> None:
+def _retrieve(future: "asyncio.Future[Reading]") -> None:
     """A failure that nobody waits for any more is no warning: it is logged already."""
     if not future.cancelled():
         future.exception()

@@ -37,15 +37,16 @@ def train(
     samples = _read_samples(reasoning, scenes, seed, two_types=True)
     from molora.benchmarks.questions import KINDS
     from molora.router.encoders import SbertEncoder
-    from molora.router.head import save_head
+    from molora.router.head import NUMBERS, save_head
     from molora.router.train import Plan, train
 
     start = time.perf_counter()
     with make_progress(Console(stderr=True)) as progress:
         head, report = train(samples, KINDS, SbertEncoder(encoder), Plan(seed), Bars(progress))
     save_head(head, output)
-    figures = {"held_out": report.to_dict(), "calibration": head.calibration, "train_s": time.perf_counter() - start}
-    typer.echo(json.dumps({"num_samples": len(samples), "seed": seed, **figures}))
+    figures = {"held_out": report.to_dict(), "train_s": time.perf_counter() - start}
+    numbers = {name: getattr(head, name) for name in NUMBERS}
+    typer.echo(json.dumps({"num_samples": len(samples), "seed": seed, **numbers, **figures}))
 
 
 @app.command()

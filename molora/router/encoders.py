@@ -44,6 +44,13 @@ class SbertEncoder:
         return np.asarray(vectors, dtype=np.float32)
 
 
+def to_unit_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Along the last axis; zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    units: NDArray[np.float32] = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return units
+
+
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """For work too small to share: beside an engine that keeps the cores busy, torch's threads mostly wait for each

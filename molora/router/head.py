@@ -18,7 +18,7 @@ from molora.errors import ConfigError
 from molora.router.ngrams import pack_ngrams
 
 Floats = NDArray[np.float32]
-FORMAT = "molora-router-head-1"
+FORMAT = "molora-router-head-2"
 NORM_EPS = 1e-5
 SHAPES = {
     "norm.weight": ("dim",),
@@ -28,18 +28,26 @@ SHAPES = {
     "output.weight": ("classes", "hidden"),
     "output.bias": ("classes",),
     "wide.weight": ("buckets", "classes"),
+    "references": ("classes", "references", "dim"),
 }
 """Every tensor of a head; a name stands for the same size wherever it is."""
+NUMBERS = ("calibration", "level", "scale")
 
 
 @dataclass(frozen=True)
 class Head:
-    """`calibration` is the temperature that fits its probabilities to held-out questions (Guo et al. 2017)."""
+    """`calibration` is the temperature that fits its probabilities to held-out questions (Guo et al. 2017).
+
+    An expert that it was not trained on is as likely as all others together where its score (`newcomers.py`) is
+    `level`, and `scale` more makes it e times as likely. `references` are questions of each class, of length 1.
+    """
 
     classes: tuple[str, ...]
     encoder_digest: str
     calibration: float
     weights: Mapping[str, Floats]
+    level: float
+    scale: float
 
     def logits(self, vectors: Floats, texts: Sequence[str]) -> Floats:
         """[len(texts), len(classes)], of the texts and their vectors [len(texts), dim]."""
@@ -63,13 +71,13 @@ class Head:
 
 
 def save_head(head: Head, path: Path) -> None:
-    """In half precision, under 1 MB; the folder is made where there is none."""
+    """In half precision; the folder is made where there is none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {
         "format": FORMAT,
         "classes": json.dumps(head.classes),
         "encoder": head.encoder_digest,
-        "calibration": repr(head.calibration),
+        **{name: repr(getattr(head, name)) for name in NUMBERS},
     }
     save_file({name: weight.astype(np.float16) for name, weight in head.weights.items()}, path, metadata)
 
@@ -83,11 +91,10 @@ def load_head(path: Path) -> Head:
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"router.head: {path}: cannot be read: {error}") from None
     if metadata.get("format") != FORMAT:
-        raise ConfigError(f"router.head: {path} was not made by `molora router train`")
+        raise ConfigError(f"router.head: {path}: no {FORMAT}: make it with this version's `molora router train`")
     try:
-        head = Head(
-            tuple(json.loads(metadata["classes"])), metadata["encoder"], float(metadata["calibration"]), weights
-        )
+        numbers = {name: float(metadata[name]) for name in NUMBERS}
+        head = Head(tuple(json.loads(metadata["classes"])), metadata["encoder"], weights=weights, **numbers)
     except (KeyError, ValueError, TypeError) as error:
         raise ConfigError(f"router.head: {path}: broken metadata: {error}") from None
     _check(head, path)
@@ -104,8 +111,11 @@ def _check(head: Head, path: Path) -> None:
         for dim, size in zip(dims, weight.shape, strict=True):
             if sizes.setdefault(dim, size) != size:
                 raise ConfigError(f"router.head: {path}: {name} has {size} {dim}, expected {sizes[dim]}")
-    if not (np.isfinite(head.calibration) and head.calibration > 0):
-        raise ConfigError(f"router.head: {path}: calibration is {head.calibration}")
+    if not np.isfinite(head.level):
+        raise ConfigError(f"router.head: {path}: level is {head.level}")
+    for name in ("calibration", "scale"):
+        if not (np.isfinite(getattr(head, name)) and getattr(head, name) > 0):
+            raise ConfigError(f"router.head: {path}: {name} is {getattr(head, name)}")
 
 
 def _norm(vectors: Floats) -> Floats:

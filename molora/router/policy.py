@@ -31,8 +31,10 @@ def check(wishes: Wishes, experts: Sequence[str]) -> None:
 
 def candidates(wishes: Wishes, experts: Sequence[str]) -> list[str]:
     """The experts `allow` and `deny` leave, in the order of `experts`; never empty."""
-    allow = experts if wishes.allow is None else wishes.allow
-    _check_known(allow, experts, "routing.allow")
+    if not experts:
+        raise BadRequest("there is no expert to route to", param="model")
+    allow = frozenset(experts if wishes.allow is None else wishes.allow)
+    _check_known(wishes.allow or (), experts, "routing.allow")
     _check_known(wishes.deny, experts, "routing.deny")
     left = [name for name in experts if name in allow and name not in wishes.deny]
     if not left:
@@ -59,7 +61,8 @@ def decide(
     the wish or the `default`. Masking logits and renormalising probabilities are the same thing.
     """
     names = candidates(wishes, experts)
-    kept = logits[[experts.index(name) for name in names]]
+    places = {name: place for place, name in enumerate(experts)}
+    kept = logits[[places[name] for name in names]]
     temperature = default if wishes.temperature is None else wishes.temperature
     shares = dict(zip(names, map(float, softmax(kept, max(calibration * temperature, 1e-300))), strict=True))
     gates = CHOOSERS[wishes.mode](shares, wishes.floor)

@@ -2,6 +2,7 @@
 
 Labels made by a language model are noisy: smoothed targets (Szegedy et al. 2016) and dropout keep the head from
 learning the noise by heart. The temperature is fitted on questions held out, then the head on all of them.
+What newcomers are told from is learnt apart (`references.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from molora.router.evaluate import Report, encode_once, measure
 from molora.router.head import Floats, Head
 from molora.router.network import HeadNetwork, pack
 from molora.router.policy import softmax
+from molora.router.references import learn_references
 
 OnStep = Callable[[str, int, int, float], None]
 """Told the stage, the steps done, the steps in all, and the loss."""
@@ -58,11 +60,13 @@ def train(
     order = np.random.default_rng(plan.seed).permutation(len(texts))
     num_held = round(plan.held_out * len(texts))
     held, rest = examples.take(order[:num_held]), examples.take(order[num_held:])
+    references = learn_references(samples, classes, examples.vectors, plan.seed)
 
     def fit(part: _Examples, calibration: float, stage: str) -> Head:
         with one_torch_thread():
             weights = _fit(part, plan, lambda step, steps, loss: on_step(stage, step, steps, loss))
-        return Head(tuple(classes), encoder.digest, calibration, weights)
+        weights["references"] = references.vectors
+        return Head(tuple(classes), encoder.digest, calibration, weights, references.level, references.scale)
 
     logits = fit(rest, 1.0, "calibrate").logits(held.vectors, held.texts)
     calibration = fit_temperature(logits, held.targets)

@@ -11,12 +11,15 @@ from starlette.exceptions import HTTPException
 from molora.config import Config
 from molora.engine.interface import Engine
 from molora.errors import BadRequest, MoloraError, NotFound
+from molora.router.interface import Router
 from molora.server.chat import chat_routes
-from molora.server.core import Core, Router
+from molora.server.core import Core
+from molora.server.experts import expert_routes
 from molora.server.health import health_routes
 from molora.server.metrics import InFlight, metrics_routes
 from molora.server.models import model_routes
 from molora.server.route import route_routes
+from molora.server.startup import start_experts
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +28,9 @@ def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
     """Nothing runs before the application's lifespan begins."""
     core = Core(config, engine, router)
     app = FastAPI(title="Molora", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lambda _: running(core))
-    for routes in (chat_routes, route_routes, model_routes, health_routes):
+    for routes in (chat_routes, route_routes, model_routes, expert_routes, health_routes):
         app.include_router(routes(core))
-    app.include_router(metrics_routes(core.metrics))
+    app.include_router(metrics_routes(core.metrics, engine))
     app.add_middleware(InFlight, gauge=core.metrics.in_flight)
     for kind in (MoloraError, HTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
@@ -40,8 +43,11 @@ async def running(core: Core) -> AsyncIterator[None]:
     try:
         await core.router.start()
         await core.engine.start()
+        core.lifecycle = await start_experts(core)
         yield
     finally:
+        if core.lifecycle is not None:
+            await core.lifecycle.stop()
         await core.engine.stop()
         await core.router.stop()
 

@@ -12,11 +12,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from molora.engine.interface import Stream
 from molora.errors import BadRequest
 from molora.router.query import AUTO, BASE, Decision
+from molora.server.asking import with_defaults, with_system_prompt
 from molora.server.body import read_json
 from molora.server.core import Core
 from molora.server.disconnect import until_disconnect
 from molora.server.metrics import CHAT_PATH
-from molora.server.prompt import Message, Prompt, read_prompt
+from molora.server.prompt import Prompt, read_prompt
 from molora.server.wishes import read_model, read_wishes
 
 
@@ -40,14 +41,19 @@ def request_id(request: Request) -> dict[str, str]:
 async def answer(core: Core, body: dict[str, Any]) -> Response:
     """The answer's `model` is who answered, an expert or `base`, as OpenAI names the snapshot behind an alias."""
     started = time.perf_counter()
-    model = read_model(body.get("model"), core.config.experts)
+    model = read_model(body.get("model"), core.registry)
     wishes = read_wishes(model, body.pop("routing", None))
     parsed = core.engine.parse(body)
     prompt = await read_prompt(body.get("messages"))
     check_question(model, prompt)
     decision = await core.decide(prompt.query, wishes)
     core.metrics.count_request(decision)
-    result = await core.engine.chat(parsed, with_system_prompt(core, prompt, decision), decision.gates)
+    messages = prompt.messages
+    if decision.expert != BASE:
+        profile = core.registry[decision.expert].profile
+        full, messages = with_defaults(body, profile), with_system_prompt(messages, profile)
+        parsed = parsed if full is body else core.engine.parse(full)
+    result = await core.engine.chat(parsed, messages, decision.gates)
     if isinstance(result, Stream):
         events = stream(core, result, decision, started)
         return StreamingResponse(events, media_type="text/event-stream", headers=decision.to_headers())
@@ -59,14 +65,6 @@ def check_question(model: str, prompt: Prompt) -> None:
     """Raises BadRequest where there is nothing to route by."""
     if model == AUTO and not any(message.get("role") == "user" for message in prompt.messages):
         raise BadRequest("model 'auto' routes by the last user message, and there is none", param="messages")
-
-
-def with_system_prompt(core: Core, prompt: Prompt, decision: Decision) -> list[Message]:
-    """The expert's own, where it has one and the client gave none."""
-    if decision.expert == BASE or any(m.get("role") in ("system", "developer") for m in prompt.messages):
-        return prompt.messages
-    text = core.config.experts[decision.expert].system_prompt
-    return [{"role": "system", "content": text}, *prompt.messages] if text else prompt.messages
 
 
 async def stream(core: Core, answer: Stream, decision: Decision, started: float) -> AsyncGenerator[str, None]:

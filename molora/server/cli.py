@@ -14,12 +14,14 @@ from molora.benchmarks.cli import app as bench
 from molora.config import Config, load_config
 from molora.errors import MoloraError
 from molora.router.cli import app as router
+from molora.server.experts_cli import app as experts
 
 app = typer.Typer(
     name="molora", help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 
 # torch and vLLM are imported by the commands that need them, so that `molora --help` is instant.
+app.add_typer(experts, name="experts")
 app.add_typer(router, name="router")
 app.add_typer(adapters, name="adapters")
 app.add_typer(bench, name="bench")

@@ -1,36 +1,34 @@
 """What every route works with."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from molora.config import Config
 from molora.engine.interface import Engine
+from molora.router.interface import Router
 from molora.router.query import Decision, Query, Wishes
 from molora.server.metrics import Metrics
+from molora.server.registry import Registry
+
+if TYPE_CHECKING:
+    from molora.server.lifecycle import Lifecycle
 
 
-class Router(Protocol):
-    """Decides which expert answers. Concurrent calls are encoded together."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def route(self, query: Query, wishes: Wishes) -> Decision:
-        """Raises BadRequest for wishes that cannot be met."""
-        ...
-
-
-@dataclass(frozen=True)
+@dataclass
 class Core:
-    """One server's parts."""
+    """One server's parts. `lifecycle` is there while it runs and has a store."""
 
     config: Config
     engine: Engine
     router: Router
     metrics: Metrics = field(default_factory=Metrics)
+    registry: Registry = field(default_factory=Registry)
+    lifecycle: Lifecycle | None = None
 
     async def decide(self, query: Query, wishes: Wishes) -> Decision:
         decision = await self.router.route(query, wishes)
         self.metrics.observe_decision(decision)
+        self.registry.touch(decision.gates)
         return decision

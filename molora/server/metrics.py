@@ -1,6 +1,8 @@
 """`/metrics`: Molora's own metrics, then vLLM's, in Prometheus' text format."""
 
+import asyncio
 import time
+from contextlib import suppress
 
 from fastapi import APIRouter, Response
 from prometheus_client import (
@@ -14,10 +16,14 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from molora.engine.interface import Engine, Residency
+from molora.errors import MoloraError
 from molora.router.query import Decision
 
 ROUTER_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 ANSWER_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
+LOAD_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0)
+RESIDENCY_TIMEOUT_S = 1.0
 ENTROPY_NATS = (0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 2.0)
 CHAT_PATH = "/v1/chat/completions"
 
@@ -54,6 +60,24 @@ class Metrics:
             "molora_request_seconds", "Time to the end of an answer.", by_expert, buckets=ANSWER_S, registry=registry
         )
         self.in_flight = Gauge("molora_requests_in_flight", "Chat requests being answered.", registry=registry)
+        self._load_s = Histogram(
+            "molora_adapter_load_seconds",
+            "Time from an upload to an expert that answers.",
+            buckets=LOAD_S,
+            registry=registry,
+        )
+        self._failed_loads = Counter(
+            "molora_adapter_failed_loads",
+            "Experts that did not come to answer, by how far they came.",
+            ["state"],
+            registry=registry,
+        )
+        self._held = Gauge("molora_adapters_in_memory", "Adapters the engine holds.", registry=registry)
+        self._resident = Gauge("molora_adapters_resident", "Adapters in a slot of the engine.", registry=registry)
+        self._evictions = Counter(
+            "molora_adapter_evictions", "How often an adapter lost its slot to another.", registry=registry
+        )
+        self._num_evictions = 0
 
     def observe_decision(self, decision: Decision) -> None:
         if decision.source == "router":
@@ -70,6 +94,19 @@ class Metrics:
     def observe_end(self, expert: str, started: float) -> None:
         """`started` as of time.perf_counter."""
         self._answer_s.labels(expert).observe(time.perf_counter() - started)
+
+    def observe_load(self, started: float) -> None:
+        """`started` as of time.perf_counter."""
+        self._load_s.observe(time.perf_counter() - started)
+
+    def count_failed_load(self, state: str) -> None:
+        self._failed_loads.labels(state).inc()
+
+    def observe_residency(self, now: Residency) -> None:
+        self._held.set(len(now.held))
+        self._resident.set(len(now.resident))
+        self._evictions.inc(max(0, now.num_evictions - self._num_evictions))
+        self._num_evictions = now.num_evictions
 
     def exposition(self) -> bytes:
         return generate_latest(self.registry) + generate_latest(REGISTRY)
@@ -88,11 +125,14 @@ class InFlight:
             return await self.app(scope, receive, send)
 
 
-def metrics_routes(metrics: Metrics) -> APIRouter:
+def metrics_routes(metrics: Metrics, engine: Engine) -> APIRouter:
     api = APIRouter()
 
     @api.get("/metrics")
     async def read_metrics() -> Response:
+        """Of an engine that does not tell its adapters in time, the figures last told."""
+        with suppress(MoloraError, TimeoutError):
+            metrics.observe_residency(await asyncio.wait_for(engine.residency(), RESIDENCY_TIMEOUT_S))
         return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
     return api

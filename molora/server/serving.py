@@ -18,17 +18,18 @@ STOP_TIMEOUT_S = 30
 
 def serve_until_signal(config: Config) -> None:
     """Returns after SIGINT or SIGTERM, when all it started has ended. Raises ConfigError for what cannot be served."""
-    listener = bind(config.host, config.port)
+    listeners = [bind(config.host, port) for port in (config.port, config.admin_port) if port is not None]
     signal.signal(signal.SIGTERM, _interrupt)  # while the engine starts; then uvicorn listens for signals
     try:
         app = build_app(config)
         settings = uvicorn.Config(app, lifespan="off", log_level="info", timeout_graceful_shutdown=STOP_TIMEOUT_S)
         with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
-            runner.run(_serve(app, uvicorn.Server(settings), listener))
+            runner.run(_serve(app, uvicorn.Server(settings), listeners))
     except KeyboardInterrupt:
         pass
     finally:
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
 def build_app(config: Config) -> FastAPI:
@@ -41,12 +42,12 @@ def build_app(config: Config) -> FastAPI:
     return create_app(config, VllmEngine(config), router)
 
 
-async def _serve(app: FastAPI, server: uvicorn.Server, listener: socket.socket) -> None:
+async def _serve(app: FastAPI, server: uvicorn.Server, listeners: list[socket.socket]) -> None:
     """The lifespan runs here and not in uvicorn, which would turn its errors into a log entry."""
     async with app.router.lifespan_context(app):
         gc.collect()
         gc.freeze()  # what was made so far stays: collections under load, which stop every request, pass it over
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=listeners)
 
 
 def bind(host: str, port: int) -> socket.socket:

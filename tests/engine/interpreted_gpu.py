@@ -62,6 +62,11 @@ def main() -> None:
     check("after", run(lora, GATES[::-1], x, before, a, b), wanted(GATES[::-1], x, before, a, plain_b), before)
     only = run(lora, GATES, x, before, a, b, add_inputs=False)
     check("alone", only[[0, 2, 3, 4, 5]], (wanted(GATES, x, before, a, plain_b) - before)[[0, 2, 3, 4, 5]], None)
+    spoilt = tuple(slice_.clone() for slice_ in a)
+    for slice_ in spoilt:
+        slice_[2] = float("inf")
+    rows = [0, 1, 4]  # without the third adapter
+    assert torch.equal(run(lora, GATES, x, before, spoilt, b)[rows], run(lora, GATES, x, before, a, b)[rows])
 
 
 def config() -> SimpleNamespace:
@@ -69,7 +74,7 @@ def config() -> SimpleNamespace:
 
 
 def run(lora: Any, gates: tuple[dict[str, float], ...], x: Tensor, before: Tensor, *weights: Any, **kw: Any) -> Tensor:
-    requests = [MIXTURES.request(one, ADAPTERS) for one in gates]
+    requests = [MIXTURES.request((ADAPTERS[name], gate) for name, gate in one.items()) for one in gates]
     rows = tuple(0 if one is None else one.lora_int_id for one in requests)
     mapping = GatedMapping.of(LoRAMapping(rows, rows, is_prefill=True), {one for one in requests if one is not None})
     lora.update_metadata(mapping, list(IN_SLOTS), len(IN_SLOTS), 100)

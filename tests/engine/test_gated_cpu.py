@@ -17,8 +17,8 @@ from vllm.lora.request import LoRARequest  # noqa: E402
 from vllm.v1.worker import lora_model_runner_mixin  # noqa: E402
 
 from molora.engine.gated_cpu import CPUModelManager, GatedCPU  # noqa: E402
-from molora.engine.gated_lora import check_finite  # noqa: E402
 from molora.engine.gates import Mixtures  # noqa: E402
+from molora.engine.loading import check_finite  # noqa: E402
 from molora.engine.mapping import GatedMapping  # noqa: E402
 from molora.engine.plugin import register  # noqa: E402
 from molora.engine.products import Costs  # noqa: E402
@@ -106,7 +106,7 @@ def test_a_step_forgets_the_one_before(weights, x) -> None:
 
 def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> None:
     adapters = {name: LoRARequest(name, number, "/a") for name, number in zip("abc", IN_SLOTS, strict=True)}
-    mixture = Mixtures().request({"c": 0.25, "a": -1.5}, adapters)
+    mixture = Mixtures().request([(adapters["c"], 0.25), (adapters["a"], -1.5)])
     assert mixture is not None
     rows = (7, mixture.lora_int_id, 0, 9, 5, mixture.lora_int_id)
     mapping = GatedMapping.of(LoRAMapping(rows, rows), {mixture, *adapters.values()})
@@ -122,8 +122,8 @@ def test_a_mixture_row_beside_plain_ones_gets_the_weighted_sum(weights, x) -> No
 
 
 def test_steps_that_differ_in_gates_alone_are_not_equal() -> None:
-    adapters = {"a": LoRARequest("a", 5, "/a")}
-    one, other = (Mixtures().request({"a": gate}, adapters) for gate in (0.5, 0.25))
+    adapter = LoRARequest("a", 5, "/a")
+    one, other = (Mixtures().request([(adapter, gate)]) for gate in (0.5, 0.25))
     assert one is not None
     assert other is not None
     rows = LoRAMapping((one.lora_int_id,), (one.lora_int_id,))

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from molora.compat import mend_torch_companions
-from molora.config import EngineConfig, check_keys, load_config
+from molora.config import EngineConfig, StoreConfig, check_keys, load_config
 from molora.engine.interface import Adapter
 from molora.engine.launch import check_gates, check_options, engine_args, make_vllm_config
 from molora.errors import BadRequest, ConfigError
@@ -39,8 +39,11 @@ def test_a_slot_for_each_expert_unless_told_otherwise() -> None:
 
 
 def test_every_expert_has_its_place_in_memory() -> None:
-    assert args(max_loras=1)["max_cpu_loras"] == 2
+    """And one that is coming."""
+    assert args(max_loras=1)["max_cpu_loras"] == 3
     assert args(max_loras=7)["max_cpu_loras"] == 7
+    store = StoreConfig(folder=Path("store"), max_experts=500)
+    assert engine_args(make_config(store=store))["max_cpu_loras"] == 503
 
 
 def test_layers_that_would_pass_the_gates_by_are_refused() -> None:
@@ -70,7 +73,7 @@ def test_vllm_knows_every_option_of_the_shipped_configurations(path: Path) -> No
     check_options(check_keys(yaml.safe_load(path.read_text()), path))
 
 
-PLAIN = {name: Adapter(name, "0" * 64, "ready") for name in "abc"}
+PLAIN = {name: Adapter(name, Path(name), ("layers.0.mlp.up_proj",)) for name in "abc"}
 
 
 @pytest.mark.parametrize("gates", [{}, {"a": 1.0}, {"a": 0.5}, {"a": 1.0, "b": 1.0}, {"a": -0.5, "b": 2.0}])
@@ -85,9 +88,9 @@ def test_more_gates_than_slots_are_refused() -> None:
 
 @pytest.mark.parametrize("gates", [{"a": 0.5}, {"a": 1.0, "b": 1.0}])
 def test_what_is_adapted_apart_is_served_whole_or_not_at_all(gates: dict[str, float]) -> None:
-    adapters = PLAIN | {"a": Adapter("a", "0" * 64, "ready", ("lm_head",))}
+    adapters = PLAIN | {"a": Adapter("a", Path("a"), ("lm_head", "layers.0.mlp.experts.3.up_proj"))}
     check_gates({"a": 1.0}, adapters, max_loras=2)
-    with pytest.raises(BadRequest, match="'a' cannot be mixed: it adapts lm_head"):
+    with pytest.raises(BadRequest, match="'a' cannot be mixed: it adapts experts, lm_head"):
         check_gates(gates, adapters, max_loras=2)
 
 

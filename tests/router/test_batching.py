@@ -8,13 +8,15 @@ import pytest
 
 from molora.errors import Unavailable
 from molora.router.batching import Batcher
-from molora.router.head import Floats
-from tests.router.fakes import FakeEncoder
+from molora.router.scoring import Reading, Scorer
+from tests.router.fakes import FakeEncoder, make_head
+
+WHERE, WHO = [1, 0, 0], [0, 1, 0]
 
 
 @asynccontextmanager
 async def running(encoder: FakeEncoder, max_batch: int = 64) -> AsyncIterator[Batcher]:
-    batcher = Batcher(encoder.encode, max_batch)
+    batcher = Batcher(Scorer(encoder, make_head()).score, max_batch)
     await batcher.start()
     try:
         yield batcher
@@ -23,7 +25,7 @@ async def running(encoder: FakeEncoder, max_batch: int = 64) -> AsyncIterator[Ba
         await batcher.stop()
 
 
-async def hold(encoder: FakeEncoder, batcher: Batcher) -> "asyncio.Task[Floats]":
+async def hold(encoder: FakeEncoder, batcher: Batcher) -> "asyncio.Task[Reading]":
     """A first question that the worker is busy with until the encoder is set free."""
     encoder.free.clear()
     first = asyncio.create_task(batcher.score("first"))
@@ -31,7 +33,7 @@ async def hold(encoder: FakeEncoder, batcher: Batcher) -> "asyncio.Task[Floats]"
     return first
 
 
-async def ask(batcher: Batcher, texts: Sequence[str]) -> "list[asyncio.Task[Floats]]":
+async def ask(batcher: Batcher, texts: Sequence[str]) -> "list[asyncio.Task[Reading]]":
     tasks = [asyncio.create_task(batcher.score(text)) for text in texts]
     await asyncio.sleep(0)
     return tasks
@@ -43,9 +45,9 @@ async def test_questions_that_arrive_during_a_batch_make_the_next_one():
         first = await hold(encoder, batcher)
         others = await ask(batcher, ["who?", "where?", "when?"])
         encoder.free.set()
-        rows = await asyncio.gather(first, *others)
+        readings = await asyncio.gather(first, *others)
     assert encoder.batches == [["first"], ["who?", "where?", "when?"]]
-    assert [row.tolist() for row in rows] == [[1, 0], [0, 1], [1, 0], [1, 0]]
+    assert [reading.vector.tolist() for reading in readings] == [WHERE, WHO, WHERE, WHERE]
 
 
 async def test_a_batch_is_no_larger_than_allowed():
@@ -91,16 +93,17 @@ async def test_a_failing_encoder_fails_who_waits_and_serves_who_comes_after():
             await first
         assert "secret" not in refusal.value.message
         encoder.failure = None
-        assert (await batcher.score("first")).tolist() == [1, 0]
+        assert (await batcher.score("first")).vector.tolist() == WHERE
 
 
-async def test_an_encoder_that_answers_too_few_rows_fails_the_batch_alone():
-    answers = [np.zeros((0, 2), dtype=np.float32), np.ones((1, 2), dtype=np.float32)]
+async def test_an_encoder_that_answers_too_few_readings_fails_the_batch_alone():
+    reading = Reading(np.zeros(2, dtype=np.float32), np.ones(3, dtype=np.float32))
+    answers: list[list[Reading]] = [[], [reading]]
     batcher = Batcher(lambda _: answers.pop(0), 64)
     await batcher.start()
     with pytest.raises(Unavailable):
         await batcher.score("a")
-    assert (await batcher.score("a")).tolist() == [1, 1]
+    assert await batcher.score("a") is reading
     await batcher.stop()
 
 
@@ -111,14 +114,14 @@ async def test_a_client_that_goes_away_takes_no_answer_from_another():
         gone, stays = await ask(batcher, ["who?", "who?"])
         gone.cancel()
         encoder.free.set()
-        assert (await stays).tolist() == [0, 1]
+        assert (await stays).vector.tolist() == WHO
         await first
     assert gone.cancelled()
 
 
 async def test_stopping_fails_who_waits_and_starting_again_serves():
     encoder = FakeEncoder()
-    batcher = Batcher(encoder.encode, 64)
+    batcher = Batcher(Scorer(encoder, make_head()).score, 64)
     await batcher.start()
     first = await hold(encoder, batcher)
     (second,) = await ask(batcher, ["second"])
@@ -132,6 +135,6 @@ async def test_stopping_fails_who_waits_and_starting_again_serves():
     with pytest.raises(Unavailable):
         await batcher.score("after")
     await batcher.start()
-    assert (await batcher.score("again")).tolist() == [1, 0]
+    assert (await batcher.score("again")).vector.tolist() == WHERE
     await batcher.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("molora-router")]

@@ -3,12 +3,13 @@
 import pytest
 
 from molora.config import load_config
+from molora.errors import ConfigError
 from molora.router.data import draw_scene_questions
 from molora.router.encoders import SbertEncoder
 from molora.router.evaluate import evaluate
 from molora.router.head import Head
 from molora.router.query import Query, Wishes
-from molora.router.router import Router
+from molora.router.router import Router, build_router
 from molora.router.scoring import Scorer
 from tests.conftest import DEMO, ROOT
 
@@ -27,6 +28,27 @@ def test_the_head_is_the_demo_configurations(demo_head: Head):
     assert demo_head.classes == tuple(config.experts)
 
 
+def test_a_configured_expert_that_the_head_was_not_trained_for_is_refused_by_name():
+    config = load_config(DEMO)
+    experts = {**config.experts, "taste": config.experts["social"]}
+    with pytest.raises(ConfigError, match=r"router\.head.*taste"):
+        build_router(config.model_copy(update={"experts": experts}))
+
+
+async def test_a_class_that_is_not_configured_sleeps_until_an_expert_of_its_name_comes(
+    demo_head: Head, encoder: SbertEncoder
+):
+    router = Router(Scorer(encoder, demo_head), ("spatial", "quantity", "physical"))
+    await router.start()
+    question = Query("Is the woman happy?")
+    asleep = await router.route(question, Wishes())
+    router.set_expert("social", await router.read(["Whatever."]))
+    awake = await router.route(question, Wishes())
+    await router.stop()
+    assert "social" not in asleep.probabilities
+    assert (awake.expert, router.routed_by("social")) == ("social", "head")
+
+
 def test_the_file_is_small():
     assert (ROOT / "molora" / "router" / "demo" / "head.safetensors").stat().st_size < 1_000_000
 
@@ -43,7 +65,7 @@ def test_the_file_is_small():
 async def test_plain_questions_go_where_a_person_would_send_them(
     demo_head: Head, encoder: SbertEncoder, text: str, expert: str
 ):
-    router = Router(Scorer(encoder, demo_head, demo_head.classes))
+    router = Router(Scorer(encoder, demo_head), demo_head.classes)
     await router.start()
     decision = await router.route(Query(text), Wishes())
     await router.stop()

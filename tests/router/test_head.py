@@ -1,5 +1,6 @@
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,17 +24,19 @@ def make_network() -> HeadNetwork:
 
 def test_numpy_head_agrees_with_the_network_it_was_trained_as():
     network, vectors = make_network(), torch.randn(len(TEXTS), 6)
-    head = Head(("a", "b", "c"), "digest", 1.0, network.weights())
+    head = Head(("a", "b", "c"), "digest", 1.0, network.weights(), level=0.0, scale=1.0)
     with torch.inference_mode():
         expected = network(vectors, *pack(TEXTS, 32)).numpy()
     np.testing.assert_allclose(head.logits(vectors.numpy(), TEXTS), expected, atol=1e-5)
 
 
 def test_saved_head_is_read_back_in_half_precision(tmp_path: Path):
-    head = Head(("a", "b", "c"), "digest", 1.25, make_network().weights())
+    references = np.full((3, 2, 6), 6**-0.5, dtype=np.float32)
+    head = Head(("a", "b", "c"), "digest", 1.25, {**make_network().weights(), "references": references}, 0.05, 0.01)
     save_head(head, tmp_path / "new" / "head.safetensors")
     read = load_head(tmp_path / "new" / "head.safetensors")
-    assert (read.classes, read.encoder_digest, read.calibration) == (("a", "b", "c"), "digest", 1.25)
+    assert (read.classes, read.encoder_digest) == (("a", "b", "c"), "digest")
+    assert (read.calibration, read.level, read.scale) == (1.25, 0.05, 0.01)
     for name, weight in head.weights.items():
         np.testing.assert_array_equal(read.weights[name], weight.astype(np.float16).astype(np.float32))
 
@@ -52,8 +55,10 @@ def test_missing_and_foreign_files_are_refused_by_name(tmp_path: Path):
     [
         ("wide.weight", None),
         ("hidden.bias", np.zeros((2, 2))),
-        ("output.weight", np.zeros((3, 2))),
-        ("output.weight", np.full((2, 2), np.nan)),
+        ("output.weight", np.zeros((3, 3))),
+        ("output.weight", np.full((2, 3), np.nan)),
+        ("references", None),
+        ("references", np.zeros((2, 5, 4))),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused_by_name(tmp_path: Path, name: str, value: np.ndarray | None):
@@ -64,8 +69,20 @@ def test_tensors_that_do_not_fit_are_refused_by_name(tmp_path: Path, name: str, 
         load_head(path)
 
 
-@pytest.mark.parametrize("calibration", [0.0, -1.0, float("nan"), float("inf")])
-def test_a_calibration_that_is_no_temperature_is_refused(tmp_path: Path, calibration: float):
-    save_head(make_head(calibration=calibration), tmp_path / "head.safetensors")
-    with pytest.raises(ConfigError, match="calibration"):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name in ("calibration", "scale") for value in (0.0, -1.0, float("nan"), float("inf"))]
+    + [("level", float("nan"))],
+)
+def test_numbers_that_cannot_be_are_refused_by_name(tmp_path: Path, name: str, value: float):
+    change: dict[str, Any] = {name: value}
+    save_head(dataclasses.replace(make_head(), **change), tmp_path / "head.safetensors")
+    with pytest.raises(ConfigError, match=name):
         load_head(tmp_path / "head.safetensors")
+
+
+def test_a_head_of_an_older_format_is_refused(tmp_path: Path):
+    path = tmp_path / "head.safetensors"
+    save_file({"x": np.zeros(1)}, path, {"format": "molora-router-head-1"})
+    with pytest.raises(ConfigError, match="molora-router-head-2"):
+        load_head(path)

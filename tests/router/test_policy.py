@@ -85,6 +85,11 @@ def test_wishes_that_cannot_be_met_are_refused_and_name_the_field(wishes, param)
     assert (refusal.value.status, refusal.value.param) == (400, param)
 
 
+def test_with_no_expert_at_all_the_refusal_says_so():
+    with pytest.raises(BadRequest, match="no expert to route to"):
+        policy.decide(np.zeros(0, dtype=np.float32), Wishes(), (), calibration=1.0)
+
+
 def test_a_gate_by_hand_needs_no_router():
     wishes = Wishes(mode="manual", gates={"social": 1.0})
     assert policy.is_by_hand(wishes)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from molora.errors import BadRequest, Unavailable
-from molora.router.query import Query, Wishes
+from molora.router.query import Decision, Query, Wishes
 from molora.router.router import MAX_CHARACTERS, Router
 from molora.router.scoring import Scorer
 from tests.router.fakes import EXPERTS, FakeEncoder, make_head
@@ -16,7 +16,7 @@ WARM_UP = [""]
 
 @asynccontextmanager
 async def running(encoder: FakeEncoder, **options: Any) -> AsyncIterator[Router]:
-    router = Router(Scorer(encoder, make_head(), EXPERTS), **options)
+    router = Router(Scorer(encoder, make_head()), EXPERTS, **options)
     await router.start()
     try:
         yield router
@@ -82,7 +82,7 @@ async def test_a_failure_is_not_remembered():
 
 
 async def test_an_encoder_that_fails_at_start_leaves_nothing_running():
-    router = Router(Scorer(FakeEncoder(failure=RuntimeError("broken")), make_head(), EXPERTS))
+    router = Router(Scorer(FakeEncoder(failure=RuntimeError("broken")), make_head()), EXPERTS)
     with pytest.raises(Unavailable):
         await router.start()
     with pytest.raises(Unavailable):
@@ -100,3 +100,60 @@ async def test_the_deployments_temperature_flattens_the_probabilities():
     async with running(FakeEncoder()) as sharp, running(FakeEncoder(), temperature=10.0) as flat:
         confident, doubtful = [await router.route(Query("who?"), Wishes()) for router in (sharp, flat)]
     assert confident.confidence > doubtful.confidence > 0.5
+
+
+async def test_texts_are_read_together_and_give_vectors_of_length_one():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        vectors = await router.read(["who?", "why?", " who?\n"])
+    assert encoder.batches == [WARM_UP, ["who?", "why?"]]
+    assert vectors.tolist() == [[0, 1, 0], [0, 0, 1], [0, 1, 0]]
+    with pytest.raises(Unavailable):
+        await router.read(["where?"])
+
+
+async def test_an_expert_that_comes_and_goes_counts_at_once_for_questions_already_read():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        before = await router.route(Query("why so?"), Wishes())
+        router.set_expert("reasons", await router.read(["why?"]))
+        there = await router.route(Query("why so?"), Wishes())
+        by_hand = await router.route(Query("who?"), Wishes(gates={"reasons": 1.0}))
+        assert (router.experts, router.routed_by("reasons")) == ((*EXPERTS, "reasons"), "examples")
+        router.remove_expert("reasons")
+        after = await router.route(Query("why so?"), Wishes())
+        with pytest.raises(BadRequest, match="unknown expert 'reasons'"):
+            await router.route(Query("who?"), Wishes(gates={"reasons": 1.0}))
+    assert (there.expert, by_hand.expert, router.experts) == ("reasons", "reasons", EXPERTS)
+    assert (before.gates, before.probabilities) == (after.gates, after.probabilities)
+    assert encoder.batches == [WARM_UP, ["why so?"], ["why?"]]
+
+
+async def test_an_expert_removed_while_a_question_waits_does_not_get_it():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        router.set_expert("reasons", await router.read(["why?"]))
+        encoder.free.clear()
+        wishes = Wishes(), Wishes(deny=("reasons",)), Wishes(deny=("spatial",))
+        waiting = [asyncio.create_task(router.route(Query("why so?"), wish)) for wish in wishes]
+        await asyncio.sleep(0)
+        router.remove_expert("reasons")
+        encoder.free.set()
+        free, denied, other = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(free, Decision)
+    assert list(free.probabilities) == list(EXPERTS)
+    assert isinstance(denied, BadRequest)
+    assert isinstance(other, Decision)
+    assert other.gates == {"social": 1.0}
+
+
+async def test_an_expert_added_while_a_question_waits_may_get_it():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        vectors = await router.read(["why?"])
+        encoder.free.clear()
+        waiting = asyncio.create_task(router.route(Query("why so?"), Wishes()))
+        await asyncio.sleep(0)
+        router.set_expert("reasons", vectors)
+        encoder.free.set()
+        assert (await waiting).expert == "reasons"

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from molora.server.app import create_app
-from tests.server.fakes import FakeEngine, FakeRouter, make_config
+from tests.server.fakes import FakeEngine, FakeRouter, calling, make_config
 
 
 @pytest.fixture
@@ -27,6 +27,5 @@ def app(engine: FakeEngine, router: FakeRouter) -> FastAPI:
 
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://molora") as client:
+    async with calling(app) as client:
         yield client

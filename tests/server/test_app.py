@@ -4,16 +4,18 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from molora.adapters.check import digest_of
 from molora.errors import ConfigError
 from molora.server.app import create_app
-from tests.server.fakes import FakeEngine, FakeRouter, make_config
+from tests.server.fakes import WEIGHTS, FakeEngine, FakeRouter, make_config
 
-OURS = {"/v1/chat/completions", "/v1/route", "/v1/models", "/live", "/ready", "/metrics"}
+OPEN = {"/v1/chat/completions", "/v1/route", "/v1/models", "/live", "/ready", "/metrics"}
+ADMINISTRATION = {"/v1/experts", "/v1/experts/{name}"}
 VLLMS = ("/pause", "/invocations", "/update_weights", "/v1/completions", "/v1/load_lora_adapter", "/sleep", "/docs")
 
 
 def test_only_our_own_routes_are_mounted(app: FastAPI) -> None:
-    assert {route.path for route in app.routes if hasattr(route, "path")} <= OURS
+    assert {route.path for route in app.routes if hasattr(route, "path")} <= OPEN | ADMINISTRATION
 
 
 @pytest.mark.parametrize("path", [*VLLMS, "/", "/v1/models/../../etc/passwd"])
@@ -23,7 +25,7 @@ async def test_any_other_route_is_not_found(http: httpx.AsyncClient, path: str) 
         assert response.json()["error"]["type"] == "not_found_error"
 
 
-@pytest.mark.parametrize("path", sorted(OURS))
+@pytest.mark.parametrize("path", sorted(OPEN))
 async def test_a_wrong_method_is_refused(http: httpx.AsyncClient, path: str) -> None:
     response = await http.delete(path)
     assert response.status_code == 405
@@ -66,6 +68,7 @@ async def test_models_are_auto_base_and_the_experts(http: httpx.AsyncClient) -> 
     assert [card["id"] for card in body["data"]] == ["auto", "base", "spatial", "social"]
     spatial = body["data"][2]
     assert spatial["parent"] == "base"
-    assert spatial["digest"] == "sha256:" + "0" * 64
+    assert spatial["digest"] == f"sha256:{digest_of(WEIGHTS / 'spatial')}"
     assert spatial["state"] == "ready"
+    assert spatial["routed_by"] == "head"
     assert spatial["description"] == "Where."

@@ -56,7 +56,7 @@ def test_help_imports_neither_torch_nor_vllm() -> None:
 def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, "--help") == 0
     shown = capsys.readouterr().out
-    assert all(command in shown for command in ("serve", "route", "demo", "router", "adapters", "bench"))
+    assert all(command in shown for command in ("serve", "route", "demo", "experts", "router", "adapters", "bench"))
 
 
 Refuse = Callable[[dict[str, Any]], str]
@@ -94,11 +94,11 @@ def test_a_deployment_that_cannot_be_served_is_refused_in_one_line(
 
 
 def test_a_head_for_other_experts_is_refused(refuse: Refuse, deployment: dict[str, Any]) -> None:
-    del deployment["experts"]["social"]
+    deployment["experts"]["sociable"] = deployment["experts"].pop("social")
     deployment["router"]["head"] = str(DEMO.parent / yaml.safe_load(DEMO.read_text())["router"]["head"])
     shown = refuse(deployment)
     assert "router.head" in shown
-    assert "social" in shown
+    assert "sociable" in shown
 
 
 def test_a_port_in_use_is_named(refuse: Refuse, deployment: dict[str, Any]) -> None:

@@ -13,8 +13,9 @@ from tests.server.fakes import FakeEngine
 @pytest.mark.parametrize("stream", [False, True])
 async def test_the_engine_stops_when_the_client_goes(app: FastAPI, engine: FakeEngine, stream: bool) -> None:
     engine.endless = True
-    await call_and_go(app, engine, stream)
-    await asyncio.wait_for(engine.aborted.wait(), 60)
+    async with app.router.lifespan_context(app):
+        await asyncio.wait_for(call_and_go(app, engine, stream), 60)
+        await asyncio.wait_for(engine.aborted.wait(), 60)
 
 
 async def call_and_go(app: FastAPI, engine: FakeEngine, stream: bool) -> None:

@@ -1,0 +1,90 @@
+"""A fixed question to a version before it may answer anybody: do its weights do in the engine what they should?"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from molora.adapters.backbone import Backbone
+from molora.adapters.reference import Reference
+from molora.config import StoreConfig
+from molora.engine.interface import Engine, Version
+from molora.errors import BadRequest
+from molora.server.registry import Verified
+
+TEXT = "What is in the picture? Say where it is, how many there are, and what they look like."
+MOVED = 1e-4
+"""Log-probabilities nearer than this are the same: of an engine in float32, that sums in another order."""
+ROUNDING = 1e-3
+SLACK = 4.0
+"""How much more than on the bare backbone the engine may differ from the reference."""
+
+Logprobs = Sequence[tuple[int, float]]
+"""Tokens of a prompt and their log-probabilities."""
+
+
+class Prober:
+    """Asks the engine, and the reference where there is one."""
+
+    def __init__(self, engine: Engine, reference: Reference | None) -> None:
+        self._engine, self._reference = engine, reference
+
+    async def verify(self, version: Version) -> Verified:
+        """Raises BadRequest for a version that must not answer."""
+        base = await self._engine.prompt_logprobs(messages(), None)
+        expert = await self._engine.prompt_logprobs(messages(), version)
+        check_moved(base, expert)
+        if self._reference is None:
+            return "moves"
+        wanted_base = await self._reference.prompt_logprobs(picture(), TEXT, None)
+        wanted = await self._reference.prompt_logprobs(picture(), TEXT, version.adapter.folder)
+        check_agrees(base, expert, wanted_base, wanted)
+        return "reference"
+
+    def stop(self) -> None:
+        if self._reference is not None:
+            self._reference.stop()
+
+
+def make_prober(engine: Engine, backbone: Backbone, limits: StoreConfig) -> Prober:
+    """With a reference, where a copy of the backbone in float32 is not too large."""
+    fits = backbone.has_weights and backbone.num_parameters * 4 <= limits.reference_gib * 2**30
+    return Prober(engine, Reference(backbone.folder) if fits else None)
+
+
+def picture() -> Image.Image:
+    """A gradient with a darker square in it: something of every colour to see, the same every time."""
+    channels = [Image.linear_gradient("L").rotate(angle).resize((112, 112)) for angle in (0, 90, 180)]
+    image = Image.merge("RGB", channels)
+    image.paste((40, 40, 160), (20, 30, 60, 70))
+    return image
+
+
+def messages() -> list[dict[str, Any]]:
+    parts = [{"type": "image_pil", "image_pil": picture()}, {"type": "text", "text": TEXT}]
+    return [{"role": "user", "content": parts}]
+
+
+def check_moved(base: Logprobs, expert: Logprobs) -> None:
+    """Raises BadRequest for an adapter that changes nothing."""
+    if distance(base, expert) <= MOVED:
+        raise refused("with it the engine answers as the bare backbone does")
+
+
+def check_agrees(base: Logprobs, expert: Logprobs, wanted_base: Logprobs, wanted: Logprobs) -> None:
+    """Raises BadRequest where the engine is not as near to the reference as it is without an adapter."""
+    allowed = ROUNDING + SLACK * distance(base, wanted_base)
+    if not distance(expert, wanted) <= allowed:
+        raise refused("with it the engine does not answer as PEFT does")
+
+
+def distance(one: Logprobs, other: Logprobs) -> float:
+    """Root of the mean squared difference, in nats; infinite for other tokens."""
+    if [token for token, _ in one] != [token for token, _ in other] or not one:
+        return math.inf
+    return math.sqrt(sum((p - q) ** 2 for (_, p), (_, q) in zip(one, other, strict=True)) / len(one))
+
+
+def refused(why: str) -> BadRequest:
+    return BadRequest(f"the adapter is refused: {why}", param="files", code="adapter_refused")

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from molora.errors import ConfigError
+from molora.router.data import Sample
+from molora.router.encoders import to_unit_length
+from molora.router.head import Floats
+from molora.router.newcomers import Newcomers
+from molora.router.references import MAX_STOLEN, NUM_REFERENCES, find_centroids, fit_scale, learn_references
+
+CLASSES = ("a", "b", "c")
+
+
+def draw_clusters(rng: np.random.Generator, num: int) -> tuple[list[Sample], Floats]:
+    """Questions of each class in turn, around an axis of their own."""
+    samples = [Sample(f"{CLASSES[i % 3]}{i}", (CLASSES[i % 3],)) for i in range(num)]
+    axes = np.eye(12, dtype=np.float32)[[i % 3 for i in range(num)]]
+    return samples, to_unit_length(axes + 0.2 * rng.normal(size=axes.shape).astype(np.float32))
+
+
+def test_a_class_left_out_is_told_by_the_level():
+    samples, vectors = draw_clusters(np.random.default_rng(0), 600)
+    learnt = learn_references(samples, CLASSES, vectors, seed=0)
+    assert learnt.vectors.shape == (3, NUM_REFERENCES // 3, 12)
+    np.testing.assert_allclose(np.linalg.norm(learnt.vectors, axis=-1), 1, atol=1e-5)
+    newcomers = Newcomers(np.concatenate(learnt.vectors[1:]))
+    newcomers.set("a", vectors[0:24:3])
+    scores = newcomers.scores(vectors)[:, 0]
+    assert (scores[0::3] > learnt.level).mean() > 0.95
+    assert (np.delete(scores, np.s_[0::3]) > learnt.level).mean() < 3 * MAX_STOLEN
+
+
+def test_the_seed_decides_what_is_learnt():
+    samples, vectors = draw_clusters(np.random.default_rng(0), 600)
+    first, second, other = (learn_references(samples, CLASSES, vectors, seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+    assert first[1:] == second[1:]
+    assert not np.array_equal(first.vectors, other.vectors)
+
+
+def test_a_class_without_questions_of_its_own_is_named():
+    samples = [Sample("q", ("a",)), Sample("r", ("b",)), Sample("s", ("c", "a"))]
+    with pytest.raises(ConfigError, match="of c alone"):
+        learn_references(samples, CLASSES, np.eye(3, dtype=np.float32), seed=0)
+
+
+def test_few_points_are_repeated_and_many_are_covered():
+    rng = np.random.default_rng(0)
+    points = np.eye(4, dtype=np.float32)
+    assert {tuple(row) for row in find_centroids(points[:2], 5, rng)} == {tuple(row) for row in points[:2]}
+    _, crowd = draw_clusters(rng, 300)
+    assert (crowd @ find_centroids(crowd, 20, rng).T).max(axis=1).mean() > 0.8
+
+
+def test_the_scale_is_that_of_the_odds():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0.1, 0.2, size=20_000).astype(np.float32)
+    is_own = rng.random(20_000) < 1 / (1 + np.exp(-(scores - 0.15) / 0.02))
+    assert fit_scale(scores, is_own) == pytest.approx(0.02, rel=0.15)
