@@ -94,7 +94,7 @@ class _Sipped:
 
 def _decompressed(archive: BinaryIO, start: bytes) -> Readable:
     if start.startswith(b"\x1f\x8b"):
-        return gzip.GzipFile(fileobj=archive)
+        return gzip.GzipFile(fileobj=archive, mode="rb")
     if start.startswith(b"BZh"):
         return bz2.BZ2File(archive)
     return lzma.LZMAFile(archive) if start == b"\xfd7zXZ\x00" else archive

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from molora.compat import mend_torch_companions
 from molora.errors import ConfigError
 
 WRAPPERS = ("base_model", "model", "language_model")
@@ -80,6 +81,7 @@ def _read_shapes(file: Path) -> list[tuple[str, list[int]]]:
 
 def _configured_shapes(folder: Path) -> dict[str, list[int]]:
     """Of the model that transformers makes of the configuration; none of its weights is made."""
+    mend_torch_companions()
     import torch
     from transformers import AutoConfig, AutoModelForImageTextToText
 

@@ -1,18 +1,18 @@
 """What PEFT makes of an adapter, in a process of its own: the reference that the engine is held against."""
 
 import asyncio
-import os
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from PIL.Image import Image
 
 from molora.adapters.backbone import canonical
+from molora.compat import mend_torch_companions
 from molora.config import ADAPTER_FILES
+from molora.orphans import end_with_parent
 
 Logprobs = list[tuple[int, float]]
 PREFIX = "base_model.model."
@@ -31,7 +31,7 @@ class Reference:
 
     async def prompt_logprobs(self, picture: Image, text: str, adapter: Path | None) -> Logprobs:
         """The prompt's tokens but the first, each with its log-probability. Raises what PEFT raises."""
-        self._process = self._process or ProcessPoolExecutor(1, get_context("spawn"), _end_with_parent)
+        self._process = self._process or ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
         asked = asyncio.get_running_loop().run_in_executor(
             self._process, _prompt_logprobs, self._model, picture, text, adapter
         )
@@ -42,18 +42,6 @@ class Reference:
         if self._process is not None:
             self._process.shutdown(cancel_futures=True)
         self._process = None
-
-
-def _end_with_parent() -> None:
-    """Even if it is killed."""
-    parent = parent_process()
-    assert parent is not None
-
-    def wait() -> None:
-        parent.join()
-        os._exit(0)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 def _prompt_logprobs(model: Path, picture: Image, text: str, adapter: Path | None) -> Logprobs:
@@ -87,8 +75,6 @@ def _tune(model: Any, adapter: Path) -> Any:
 
 
 def _load(model: Path) -> None:
-    from molora.compat import mend_torch_companions
-
     mend_torch_companions()
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor

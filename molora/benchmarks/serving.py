@@ -76,8 +76,18 @@ class ServerProcess:
 
     def engine_bytes(self) -> int:
         """Memory that vLLM's processes below it have for themselves."""
-        below = psutil.Process(self._process.pid).children(recursive=True)
-        return sum(process.memory_full_info().uss for process in below if process.name().startswith("VLLM"))
+        engines = [process for process in self.processes() if process.name().startswith("VLLM")]
+        return sum(process.memory_full_info().uss for process in engines)
+
+    def processes(self) -> list[psutil.Process]:
+        """Its own and all below it."""
+        own = psutil.Process(self._process.pid)
+        return [own, *own.children(recursive=True)]
+
+    def kill(self) -> None:
+        """Its own process alone, as the kernel would for lack of memory."""
+        self._process.kill()
+        self._process.wait()
 
     def stop(self) -> None:
         self._process.terminate()

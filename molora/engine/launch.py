@@ -120,6 +120,9 @@ def make_vllm_config(config: Config) -> Any:
         made = AsyncEngineArgs(**engine_args(config)).create_engine_config()
     except (ValueError, TypeError, OSError) as error:
         raise ConfigError(f"engine: {_explain(error)}") from error
+    if made.parallel_config.worker_extension_cls:
+        raise ConfigError("engine.options.worker_extension_cls: Molora needs its own")
+    made.parallel_config.worker_extension_cls = EXTENSION
     if can_mix():
         _ready_for_mixtures(made)
     return made
@@ -167,7 +170,6 @@ def engine_args(config: Config) -> dict[str, Any]:
         "max_lora_rank": engine.max_lora_rank,
         "max_loras": slots,
         "max_cpu_loras": max(slots, most + COMING),
-        "worker_extension_cls": EXTENSION,
         "limit_mm_per_prompt": {"image": 4, "video": 0},
         **engine.options,
     }

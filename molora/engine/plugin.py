@@ -2,12 +2,14 @@
 
 from molora.compat import mend_torch_companions
 from molora.engine.kernels import can_mix, kernels
+from molora.orphans import end_with_parent
 
 
 def register() -> None:
     """Idempotent. Mends torch's companions where they are broken; has vLLM load adapters beside its steps and, where it
     can, serve mixtures."""
     mend_torch_companions()
+    end_with_parent()
     _put_in_place()
 
 

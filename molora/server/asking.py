@@ -30,12 +30,23 @@ def with_system_prompt(messages: Sequence[Body], profile: ExpertProfile) -> list
     return [{"role": "system", "content": profile.system_prompt}, *messages]
 
 
-def check_profile(engine: Engine, profile: ExpertProfile) -> None:
-    """Raises BadRequest for defaults or a schema that no request could be served with."""
+async def check_profile(engine: Engine, profile: ExpertProfile) -> None:
+    """Asks the bare backbone as the expert would be asked. Raises BadRequest for what no request could be served
+    with."""
     for name in NO_DEFAULTS:
         if name in profile.defaults:
             raise BadRequest(f"defaults: {name} is the client's to give", param=f"defaults.{name}")
+    messages = [{"role": "user", "content": "?"}]
+    body = with_defaults({"messages": messages}, profile)
+    if len(body) == 1:
+        return
     try:
-        engine.parse(with_defaults({"messages": [{"role": "user", "content": "?"}]}, profile))
+        await engine.chat(engine.parse(body | _one_token(body)), messages, {})
     except BadRequest as error:
         raise BadRequest(f"defaults or response_schema: {error.message}", param="defaults") from error
+
+
+def _one_token(body: Body) -> Body:
+    """Where more are asked for; what is no number stays, to be refused."""
+    given = {name: body[name] for name in ("max_tokens", "max_completion_tokens") if name in body}
+    return {"max_tokens": 1} | {name: 1 for name, value in given.items() if isinstance(value, int) and value > 1}

@@ -79,7 +79,7 @@ class Lifecycle:
     async def add(self, wanted: Wanted) -> tuple[Expert, bool]:
         """The expert as it answers from now on, and whether its weights are new. Raises MoloraError."""
         async with self._changing:
-            self._stage.check_profile(wanted.profile)
+            await self._stage.check_profile(wanted.profile)
             with self._coming(wanted), self._store.incoming() as folder:
                 await asyncio.to_thread(wanted.fill, folder)
                 checked = await self._stage.check(folder)

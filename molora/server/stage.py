@@ -38,9 +38,9 @@ class Stage:
             check_weights, folder, self._backbone, max_rank=self._max_rank, tower=self._tower
         )
 
-    def check_profile(self, profile: ExpertProfile) -> None:
+    async def check_profile(self, profile: ExpertProfile) -> None:
         """Raises BadRequest."""
-        check_profile(self._engine, profile)
+        await check_profile(self._engine, profile)
 
     async def load(self, name: str, checked: Checked) -> Version:
         """Into the engine; nobody is answered by it yet. Raises BadRequest."""

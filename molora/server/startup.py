@@ -34,7 +34,7 @@ async def start_experts(core: Core) -> Lifecycle | None:
 
 async def _start_configured(stage: Stage, name: str, profile: ExpertProfile, folder: Path) -> None:
     try:
-        stage.check_profile(profile)
+        await stage.check_profile(profile)
         checked = await stage.check_weights(folder)
         version = await stage.load(name, checked)
     except MoloraError as error:

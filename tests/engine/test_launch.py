@@ -9,7 +9,7 @@ import yaml
 from molora.compat import mend_torch_companions
 from molora.config import EngineConfig, StoreConfig, check_keys, load_config
 from molora.engine.interface import Adapter
-from molora.engine.launch import check_gates, check_options, engine_args, make_vllm_config
+from molora.engine.launch import EXTENSION, check_gates, check_options, engine_args, make_vllm_config
 from molora.errors import BadRequest, ConfigError
 from tests.server.fakes import make_config
 
@@ -51,6 +51,15 @@ def test_layers_that_would_pass_the_gates_by_are_refused() -> None:
     options = {**config.engine.options, "fully_sharded_loras": True}
     config = config.model_copy(update={"engine": config.engine.model_copy(update={"options": options})})
     with pytest.raises(ConfigError, match="fully_sharded_loras"):
+        make_vllm_config(config)
+
+
+def test_the_place_of_moloras_own_worker_extension_is_taken_by_nobody_else() -> None:
+    config = load_config(SHIPPED_DEMO)
+    assert make_vllm_config(config).parallel_config.worker_extension_cls == EXTENSION
+    options = {**config.engine.options, "worker_extension_cls": "some.Other"}
+    config = config.model_copy(update={"engine": config.engine.model_copy(update={"options": options})})
+    with pytest.raises(ConfigError, match="worker_extension_cls"):
         make_vllm_config(config)
 
 

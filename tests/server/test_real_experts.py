@@ -1,0 +1,362 @@
+"""Experts come and go on the real engine, under load: nobody is ever answered by the wrong weights."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+import yaml
+from openai import DefaultHttpxClient, NotFoundError, OpenAI
+from rich.console import Console
+from typer.testing import CliRunner
+
+from molora.adapters.check import digest_of
+from molora.benchmarks import serving
+from molora.server.auth import ADMIN_KEYS
+from molora.server.experts_cli import app as command
+from tests.adapters.archives import HOSTILE
+from tests.adapters.faulty import DEMO, FAULTS, make_good, rename, tensors
+from tests.adapters.secrets import make_secrets
+from tests.conftest import DEMO as DEPLOYMENT
+from tests.server.administration import ADMIN, KEY, PATH, files, form
+
+pytestmark = pytest.mark.engine
+
+ROUNDS = int(os.environ.get("MOLORA_ROUNDS", "60"))
+"""Of experts that come, change and go under traffic; a thousand were run by hand."""
+NAMES = ("door", "window", "roof")
+QUESTION = "Where is the ball?"
+CONFIGURED = ["spatial", "quantity", "physical", "social"]
+
+
+@dataclass
+class Server:
+    """A real server with a store."""
+
+    process: serving.ServerProcess
+    http: httpx.Client
+    openai: OpenAI
+    store: Path
+
+    def add(self, name: str, folder: Path, **fields: Any) -> httpx.Response:
+        return self.http.post(PATH, **form(name, files(folder), **fields))
+
+    def remove(self, name: str) -> httpx.Response:
+        return self.http.delete(f"{PATH}/{name}", headers=ADMIN)
+
+    def cards(self) -> dict[str, dict[str, Any]]:
+        listed = self.http.get(PATH, headers=ADMIN).raise_for_status().json()["data"]
+        return {card["id"]: card for card in listed}
+
+    def ask(self, model: str, **options: Any) -> str:
+        messages: Any = [{"role": "user", "content": QUESTION}]
+        told = self.openai.chat.completions.create(
+            model=model, messages=messages, **({"temperature": 0, "max_tokens": 1} | options)
+        )
+        return (told.choices[0].message.content or "").strip()
+
+    def metric(self, name: str) -> float:
+        told = self.http.get("/metrics").text.splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in told if line.startswith(name))
+
+    def kept(self) -> set[str]:
+        return {path.name for path in (self.store / "adapters").iterdir()}
+
+    def settle(self, num: int) -> None:
+        """Until the engine holds as many adapters, and the disk those of the store alone."""
+        deadline = time.monotonic() + 30
+        while self.metric("molora_adapters_in_memory") != num or len(self.kept()) != num - len(CONFIGURED):
+            assert time.monotonic() < deadline, (self.metric("molora_adapters_in_memory"), self.kept())
+            time.sleep(0.02)
+
+
+def write_deployment(folder: Path, **store: Any) -> Path:
+    """The demo's, with two slots for four experts and more."""
+    body = yaml.safe_load(DEPLOYMENT.read_text())
+    for section in (body["engine"], *body["experts"].values()):
+        for key in {"model", "adapter"} & set(section):
+            section[key] = str((DEPLOYMENT.parent / section[key]).resolve())
+    body["router"]["head"] = str((DEPLOYMENT.parent / body["router"]["head"]).resolve())
+    body["engine"]["max_loras"] = 2
+    body["store"] = {"folder": "store"} | store
+    folder.mkdir(exist_ok=True)
+    (folder / "deployment.yaml").write_text(yaml.safe_dump(body))
+    return folder / "deployment.yaml"
+
+
+@contextmanager
+def serve(config: Path) -> Iterator[Server]:
+    command = replace(serving.molora_command(config), environment={ADMIN_KEYS: KEY})
+    with (
+        serving.running(command, config.parent / "molora.log", Console(quiet=True)) as process,
+        httpx.Client(base_url=process.url, trust_env=False, timeout=120) as http,
+        DefaultHttpxClient(trust_env=False) as direct,
+    ):
+        client = OpenAI(base_url=f"{process.url}/v1", api_key="none", http_client=direct, max_retries=0, timeout=120)
+        yield Server(process, http, client, config.parent / "store")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(write_deployment(tmp_path_factory.mktemp("experts"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return make_secrets(tmp_path_factory.mktemp("secrets"))
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return make_good(tmp_path / "good")
+
+
+def test_an_expert_answers_with_its_own_weights_and_is_routed_to(server: Server, secrets: dict[str, Path]) -> None:
+    examples = ["Is there a tumour in the left lung?", "What does the MRI show?", "Is the liver enlarged?"]
+    examples += ["Where is the fracture?", "Is this a chest X-ray?", "What organ is abnormal?"]
+    fields = {"description": "Radiology images: X-ray, CT, MRI.", "examples": examples}
+    card = server.add("medical", secrets["blue"], **fields).json()
+    assert (card["state"], card["verified"], card["routed_by"]) == ("ready", "reference", "examples")
+    assert server.ask("medical") == "blue"
+    messages: Any = [{"role": "user", "content": "Does the CT show a lesion in the liver?"}]
+    routed = server.openai.chat.completions.create(model="auto", messages=messages, max_tokens=1, temperature=0)
+    assert routed.model == "medical"
+    assert (routed.choices[0].message.content or "").strip() == "blue"
+    assert (server.remove("medical").status_code, server.add("x", secrets["blue"]).status_code) == (200, 201)
+    server.remove("x")
+    server.settle(len(CONFIGURED))
+    routed = server.openai.chat.completions.create(model="auto", messages=messages, max_tokens=1, temperature=0)
+    assert routed.model in CONFIGURED
+    with pytest.raises(NotFoundError):
+        server.ask("medical")
+
+
+@dataclass(frozen=True)
+class Still:
+    """What a refused upload must leave as it was."""
+
+    answers: tuple[str, ...]
+    cards: tuple[tuple[str, str, int], ...]
+    held: float
+    disk: tuple[str, ...]
+
+
+def look(server: Server) -> Still:
+    answers = tuple(server.ask(model, max_tokens=8) for model in ("base", "social"))
+    cards = tuple((card["id"], card["digest"], card["version"]) for card in server.cards().values())
+    disk = tuple(sorted(str(path) for path in server.store.rglob("*")))
+    return Still(answers, cards, server.metric("molora_adapters_in_memory"), disk)
+
+
+@pytest.fixture(scope="module")
+def before(server: Server) -> Still:
+    server.settle(len(CONFIGURED))
+    return look(server)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_adapter_changes_nothing(server: Server, before: Still, good: Path, fault: str) -> None:
+    FAULTS[fault].edit(good)
+    response = server.add("faulty", good)
+    assert response.status_code == 400, response.text
+    assert FAULTS[fault].phrase in response.json()["error"]["message"]
+    assert look(server) == before
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_archive_changes_nothing(server: Server, before: Still, hostile: str) -> None:
+    packed = HOSTILE[hostile][0]()
+    response = server.http.post(PATH, **form("hostile", [("archive", ("adapter.zip", packed))]))
+    assert 400 <= response.status_code < 500, response.text
+    assert look(server) == before
+
+
+def test_weights_that_the_engine_would_leave_out_are_refused(server: Server, before: Still, good: Path) -> None:
+    """vLLM binds this spelling to no layer, and says nothing."""
+    tensors(lambda found: rename(found, "model.model.language_model.", "model."))(good)
+    response = server.add("unbound", good)
+    assert (response.status_code, response.json()["error"]["code"]) == (400, "adapter_refused")
+    assert look(server) == before
+
+
+def test_defaults_that_no_request_could_have_are_refused(server: Server, before: Still, good: Path) -> None:
+    for fields in ({"defaults": '{"temperature": -1}'}, {"response_schema": '{"type": 3}'}):
+        assert server.add("odd", good, **fields).status_code == 400
+    assert look(server) == before
+
+
+def stream(server: Server, model: str, options: dict[str, Any]) -> str:
+    messages: Any = [{"role": "user", "content": QUESTION}]
+    chunks: Any = server.openai.chat.completions.create(
+        model=model, messages=messages, temperature=0, stream=True, **options
+    )
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
+
+
+def test_a_stream_ends_on_the_weights_it_began_with(server: Server, secrets: dict[str, Path]) -> None:
+    assert server.add("door", secrets["red"]).status_code == 201
+    options: Any = {"max_tokens": 900, "extra_body": {"ignore_eos": True}}
+    alone = server.ask("door", **options)
+    with ThreadPoolExecutor(1) as threads:
+        began = threads.submit(stream, server, "door", options)
+        while server.cards()["door"]["requests_in_flight"] != 1:
+            assert not began.done()
+        replaced = server.add("door", secrets["blue"], replace="true").json()
+        assert [one["requests_in_flight"] for one in replaced["draining"]] == [1]
+        assert server.ask("door") == "blue"
+        assert server.metric("molora_adapters_in_memory") == len(CONFIGURED) + 2
+        assert not began.done()
+        said = began.result()
+    assert said == alone
+    server.settle(len(CONFIGURED) + 1)
+    assert server.cards()["door"]["draining"] == []
+    server.remove("door")
+
+
+@dataclass
+class Door:
+    """What a name stood for, and since when; None is nothing."""
+
+    past: list[tuple[float, str | None]] = field(default_factory=lambda: [(0.0, None)])
+    coming: str | None = None
+    """What it will stand for when the change under way is done: already, for some."""
+
+    def change(self, word: str | None) -> None:
+        self.past.append((time.monotonic(), word))
+
+    def between(self, start: float, end: float) -> set[str | None]:
+        past = list(self.past)
+        ends = [since for since, _ in past[1:]] + [end]
+        stood = {word for (since, word), until in zip(past, ends, strict=True) if since <= end and until >= start}
+        return stood | {self.coming}
+
+
+@dataclass
+class Traffic:
+    """Asks experts that change under it, and keeps what was answered wrongly."""
+
+    server: Server
+    doors: dict[str, Door] = field(default_factory=lambda: {name: Door() for name in NAMES})
+    over: threading.Event = field(default_factory=threading.Event)
+    wrong: list[Any] = field(default_factory=list)
+    num_right: int = 0
+
+    def run(self, seed: int) -> None:
+        draw = random.Random(seed)
+        while not self.over.is_set():
+            name = draw.choice(NAMES)
+            start = time.monotonic()
+            try:
+                said: str | None = self.server.ask(name)
+            except NotFoundError:
+                said = None
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is wrong
+                said = repr(error)
+            if said in (allowed := self.doors[name].between(start, time.monotonic())):
+                self.num_right += said is not None
+            else:
+                self.wrong.append((name, said, allowed))
+
+
+def change(server: Server, traffic: Traffic, draw: random.Random, secrets: dict[str, Path]) -> None:
+    """One expert comes, changes or goes. While it is done, both what was and what will be is right."""
+    name = draw.choice(NAMES)
+    door = traffic.doors[name]
+    now = door.past[-1][1]
+    word = draw.choice([other for other in (*secrets, None) if other != now])
+    door.coming = word
+    response = server.remove(name) if word is None else server.add(name, secrets[word], replace="true")
+    assert response.is_success, response.text
+    door.change(word)
+
+
+def test_rounds_of_change_under_traffic_answer_nobody_wrongly_and_leave_nothing(
+    server: Server, secrets: dict[str, Path]
+) -> None:
+    server.settle(len(CONFIGURED))
+    traffic, draw = Traffic(server), random.Random(7)
+    golden = [server.ask(model, max_tokens=8) for model in ("base", *CONFIGURED)]
+
+    def work(rounds: int) -> None:
+        for _ in range(rounds):
+            change(server, traffic, draw, secrets)
+
+    with ThreadPoolExecutor(8) as threads:
+        asking = [threads.submit(traffic.run, seed) for seed in range(8)]
+        try:
+            work(20)
+            warm = measure(server)
+            work(ROUNDS)
+            end = measure(server)
+        finally:
+            traffic.over.set()
+    for one in asking:
+        one.result()
+    assert not traffic.wrong, traffic.wrong[:5]
+    assert traffic.num_right > ROUNDS
+    for name in NAMES:
+        server.remove(name)
+    server.settle(len(CONFIGURED))
+    assert [server.ask(model, max_tokens=8) for model in ("base", *CONFIGURED)] == golden
+    assert end.num_files <= warm.num_files + 8
+    assert end.num_bytes <= warm.num_bytes * 1.1
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the server's processes hold."""
+
+    num_files: int
+    num_bytes: int
+
+
+def measure(server: Server) -> Use:
+    processes = server.process.processes()
+    return Use(sum(p.num_fds() for p in processes), sum(p.memory_full_info().uss for p in processes))
+
+
+def test_an_expert_that_is_killed_for_comes_back(tmp_path: Path, secrets: dict[str, Path]) -> None:
+    """SIGKILL while an expert comes: nothing of the server stays, and the next one has the old set or the new."""
+    config = write_deployment(tmp_path / "deployment")
+    with serve(config) as server:
+        assert server.add("door", secrets["red"]).status_code == 201
+        below = server.process.processes()
+        with ThreadPoolExecutor(1) as threads:
+            coming = threads.submit(server.add, "window", secrets["blue"])
+            time.sleep(0.15)
+            server.process.kill()
+            assert coming.exception() is not None or coming.result().is_success
+        psutil.wait_procs(below, timeout=30)
+        assert not [process for process in below if process.is_running() and process.status() != "zombie"]
+    with serve(config) as server:
+        cards = server.cards()
+        assert [name for name in cards if name not in CONFIGURED] in (["door"], ["door", "window"])
+        assert server.ask("door") == "red"
+        assert cards["door"]["digest"] == f"sha256:{digest_of(secrets['red'])}"
+        assert len(server.kept()) == len(cards) - len(CONFIGURED)
+
+
+def test_the_command_line_administers(server: Server, secrets: dict[str, Path]) -> None:
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(command, [*arguments, "--url", server.process.url, "--key", KEY])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert '"state": "ready"' in run(
+        "add", "door", str(secrets["red"]), "--description", "Doors.", "--example", "Open?"
+    )
+    assert '"id": "door"' in run("list")
+    assert server.ask("door") == "red"
+    assert '"deleted": true' in run("remove", "door")
+    checked = CliRunner().invoke(command, ["check", str(DEMO / "spatial"), "--config", str(DEPLOYMENT)])
+    assert (checked.exit_code, '"rank": 16' in checked.stdout) == (0, True)
