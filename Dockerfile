@@ -1,7 +1,8 @@
 # Molora on a GPU host: vLLM's official image and this package on top.
 #   docker build -t molora .
 #   docker run --gpus all -p 8000:8000 -v "$PWD/adapters:/opt/molora/configs/adapters:ro" \
-#     -v molora-hub:/home/molora/.cache/huggingface molora serve --config configs/qwen2-vl-2b.yaml
+#     -v molora-hub:/home/molora/.cache/huggingface -v molora-store:/opt/molora/store \
+#     -e MOLORA_ADMIN_KEYS molora serve --config configs/qwen2-vl-2b.yaml
 FROM vllm/vllm-openai:v0.32.0
 
 # The image's Python is the system's; torch and vLLM are there already and stay as they are.
@@ -15,7 +16,7 @@ COPY configs configs
 RUN chmod -R a+rX . \
     && python3 -m pip install --no-cache-dir . \
     && useradd --create-home --uid 10001 molora \
-    && install --directory --owner=molora /home/molora/.cache /home/molora/.cache/huggingface
+    && install --directory --owner=molora /home/molora/.cache /home/molora/.cache/huggingface store
 
 USER 10001
 ENV HOME=/home/molora

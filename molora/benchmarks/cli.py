@@ -91,6 +91,36 @@ def mixing(
 
 
 @app.command()
+def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
+    config: ConfigOption = Path("configs/demo.yaml"),
+    experts: Annotated[int, typer.Option(min=16, help="Experts in the store.")] = 500,
+    slots: Annotated[int, typer.Option(min=1, help="Of the engine; as many experts are the few.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1)] = 8,
+    concurrency: Annotated[int, typer.Option(min=1)] = 16,
+    output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/lifecycle.jsonl"),
+) -> None:
+    """Uploads, many more experts than slots, and loads beside traffic."""
+    from molora.benchmarks import lifecycle as bench
+    from molora.benchmarks import many_experts as many
+    from molora.benchmarks.overhead import write_timings
+
+    console, loaded = Console(), load_config(config)
+    deployment = many.write_deployment(LOGS / "lifecycle", loaded, slots, experts + 1)
+    names = [f"expert-{number}" for number in range(experts + 1)]
+    *adapters, (coming, files) = many.make_adapters(loaded, names)
+    with running(many.command(deployment), MOLORA_LOG, console) as server:
+        administrator = many.Administrator(server.url)
+        uploads = bench.upload_all(administrator, adapters, console)
+        churn = bench.Churn(administrator, coming, files)
+        targets = bench.make_targets(server.url, names[:experts], slots)
+        timings = bench.measure(targets, rounds, concurrency, churn, console)
+    write_timings(timings, output)
+    told = bench.summarise(uploads, timings, experts, churn.num_loads)
+    bench.print_table(console, told)
+    print_json(told)
+
+
+@app.command()
 def layer(repeats: Annotated[int, typer.Option(min=1)] = 20) -> None:
     """LoRA of one linear layer on this CPU: vLLM's way, all slots at once, adapter by adapter, and which is chosen."""
     mend_torch_companions()

@@ -1,7 +1,10 @@
 """A fixed question to a version before it may answer anybody: do its weights do in the engine what they should?"""
 
+import asyncio
+import logging
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -13,6 +16,9 @@ from molora.engine.interface import Engine, Version
 from molora.errors import BadRequest
 from molora.server.registry import Verified
 
+logger = logging.getLogger(__name__)
+
+REFERENCE_TIMEOUT_S = 600.0
 TEXT = "What is in the picture? Say where it is, how many there are, and what they look like."
 MOVED = 1e-4
 """Log-probabilities nearer than this are the same: of an engine in float32, that sums in another order."""
@@ -25,7 +31,7 @@ Logprobs = Sequence[tuple[int, float]]
 
 
 class Prober:
-    """Asks the engine, and the reference where there is one."""
+    """Asks the engine, and the reference where there is one that reads the prompt as the engine does."""
 
     def __init__(self, engine: Engine, reference: Reference | None) -> None:
         self._engine, self._reference = engine, reference
@@ -35,12 +41,23 @@ class Prober:
         base = await self._engine.prompt_logprobs(messages(), None)
         expert = await self._engine.prompt_logprobs(messages(), version)
         check_moved(base, expert)
-        if self._reference is None:
+        if (wanted_base := await self._refer(None)) is None or not comparable(base, wanted_base):
+            logger.warning("there is no reference to hold %s against", version.adapter.expert)
             return "moves"
-        wanted_base = await self._reference.prompt_logprobs(picture(), TEXT, None)
-        wanted = await self._reference.prompt_logprobs(picture(), TEXT, version.adapter.folder)
+        if (wanted := await self._refer(version.adapter.folder)) is None:
+            raise refused("PEFT cannot load it")
         check_agrees(base, expert, wanted_base, wanted)
         return "reference"
+
+    async def _refer(self, adapter: Path | None) -> Logprobs | None:
+        if self._reference is None:
+            return None
+        try:
+            asked = self._reference.prompt_logprobs(picture(), TEXT, adapter)
+            return await asyncio.wait_for(asked, REFERENCE_TIMEOUT_S)
+        except Exception:  # of another process: whatever it is, it is no answer
+            logger.exception("the reference failed")
+            return None
 
     def stop(self) -> None:
         if self._reference is not None:
@@ -64,6 +81,11 @@ def picture() -> Image.Image:
 def messages() -> list[dict[str, Any]]:
     parts = [{"type": "image_pil", "image_pil": picture()}, {"type": "text", "text": TEXT}]
     return [{"role": "user", "content": parts}]
+
+
+def comparable(engine: Logprobs, reference: Logprobs) -> bool:
+    """Of the bare backbone: whether both read the same tokens, and gave numbers."""
+    return math.isfinite(distance(engine, reference))
 
 
 def check_moved(base: Logprobs, expert: Logprobs) -> None:

@@ -1,0 +1,158 @@
+"""What it costs that experts come and go, and that there are many more of them than slots.
+
+`molora bench lifecycle --config configs/demo.yaml`. First experts are uploaded one by one, each asked by `auto` as soon
+as it answers. Then the arms take turns, in an order of their own in each round: few experts that all have a slot; many,
+asked by Zipf's law (the popularity of the k-th is proportional to 1/k); the few again, while others come and go.
+"""
+
+import asyncio
+import random
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from molora.benchmarks.load import Round, Target, run_turns
+from molora.benchmarks.many_experts import Administrator
+from molora.benchmarks.metrics import Timing, rates_by_round
+from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
+
+SEED = 79_000_000
+FEW, MANY, LOADING = "few", "many", "loading"
+TOPICS = (
+    *("sea ports", "old coins", "bread recipes", "violin strings", "moon craters", "tax forms", "horse breeds"),
+    *("bridge cables", "wine labels", "chess openings", "road signs", "quilt patterns"),
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """`ready_s` until it is ready, `routed_s` until it has answered a question of its own that `auto` was asked."""
+
+    ready_s: float
+    routed_s: float
+    was_routed: bool
+
+
+def upload_one(administrator: Administrator, name: str, files: dict[str, bytes], topic: str) -> Upload:
+    examples = [f"What do you know about {topic}?", f"Tell me more of {topic}.", f"Which {topic} are these?"]
+    started = time.perf_counter()
+    administrator.add(name, files, f"Everything about {topic}.", examples)
+    ready = time.perf_counter()
+    expert = administrator.ask(f"What can be said about {topic} here?")
+    return Upload(ready - started, time.perf_counter() - started, expert == name)
+
+
+def upload_all(
+    administrator: Administrator, adapters: Sequence[tuple[str, dict[str, bytes]]], console: Console
+) -> list[Upload]:
+    """The first of each topic is asked by `auto`; the others are of no topic, and only come."""
+    uploads = [
+        upload_one(administrator, name, files, topic) for topic, (name, files) in zip(TOPICS, adapters, strict=False)
+    ]
+    for name, files in track(adapters[len(TOPICS) :], "uploads", console=console, transient=True):
+        administrator.add(name, files, f"Nothing but {name}.")
+    return uploads
+
+
+def by_zipf(experts: Sequence[str]) -> Callable[[Example], dict[str, Any]]:
+    weights = list(accumulate(1 / rank for rank in range(1, len(experts) + 1)))
+
+    def choose(example: Example) -> dict[str, Any]:
+        return {"model": random.Random(repr(example)).choices(experts, cum_weights=weights)[0]}
+
+    return choose
+
+
+def plan_round(number: int, place: int, concurrency: int) -> Round:
+    """Eight requests a client, answers of eight tokens; no two turns ask the same."""
+    examples = list(make_examples(SEED + 10 * number + place, 8 * concurrency, ONE_TYPE))
+    return Round(number, concurrency, examples, 8)
+
+
+def make_targets(url: str, experts: Sequence[str], few: int) -> list[Target]:
+    return [Target(arm, url, by_zipf(experts if arm == MANY else experts[:few])) for arm in (FEW, MANY, LOADING)]
+
+
+def measure(targets: Sequence[Target], rounds: int, concurrency: int, churn: "Churn", console: Console) -> list[Timing]:
+    """Round 0 warms up and is not counted."""
+    timings: list[Timing] = []
+    for number in track(range(rounds + 1), "rounds", console=console, transient=True):
+        for place, target in enumerate(random.Random(number).sample(targets, len(targets))):
+            turn = (target, plan_round(number, place, concurrency))
+            with churn.going(target.name == LOADING):
+                timings += asyncio.run(run_turns([turn], Console(quiet=True)))
+    return timings
+
+
+class Churn:
+    """An expert that comes and goes for as long as it is asked to."""
+
+    def __init__(self, administrator: Administrator, name: str, files: dict[str, bytes]) -> None:
+        self._administrator, self._name, self._files = administrator, name, files
+        self.num_loads = 0
+
+    @contextmanager
+    def going(self, wanted: bool) -> Iterator[None]:
+        over = threading.Event()
+        thread = threading.Thread(target=self._run, args=(over,))
+        if wanted:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if wanted:
+                thread.join()
+
+    def _run(self, over: threading.Event) -> None:
+        while not over.is_set():
+            self._administrator.add(self._name, self._files, "It comes and goes.")
+            self._administrator.remove(self._name)
+            self.num_loads += 1
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def summarise(uploads: Sequence[Upload], timings: Sequence[Timing], num_experts: int, num_loads: int) -> dict[str, Any]:
+    """The one JSON line that ends the benchmark; ratios are medians over the rounds."""
+    rates = {arm: rates_by_round(timings, arm) for arm in (FEW, MANY, LOADING)}
+    ttft = {arm: [timing.ttft_s for timing in timings if timing.server == arm] for arm in rates}
+    ratios = {arm: [a / b for a, b in zip(rates[arm], rates[FEW], strict=True)] for arm in (MANY, LOADING)}
+    return {
+        "benchmark": "lifecycle",
+        "seed": SEED,
+        "num_experts": num_experts,
+        "ready_s": statistics.median(upload.ready_s for upload in uploads),
+        "routed_s": statistics.median(upload.routed_s for upload in uploads),
+        "share_routed": statistics.mean(upload.was_routed for upload in uploads),
+        "requests_per_s": {arm: statistics.median(rates[arm]) for arm in rates},
+        "ratios": {arm: {"median": statistics.median(found), "by_round": found} for arm, found in ratios.items()},
+        "ttft_ms": {arm: {f"p{p}": 1e3 * percentile(found, p) for p in (50, 99)} for arm, found in ttft.items()},
+        "p99_ttft_ratio": percentile(ttft[LOADING], 99) / percentile(ttft[FEW], 99),
+        "num_loads": num_loads,
+    }
+
+
+def print_table(console: Console, told: dict[str, Any]) -> None:
+    console.print(
+        f"Upload to ready {told['ready_s']:.2f} s, to its first routed answer {told['routed_s']:.2f} s (medians); "
+        f"{told['share_routed']:.0%} were routed to"
+    )
+    title = f"{told['num_experts']} experts in turn with few; {told['num_loads']} loads beside the last"
+    table = Table("experts", "requests/s", "to few", "TTFT p50 ms", "TTFT p99 ms", title=title)
+    for arm, rate in told["requests_per_s"].items():
+        ratio = told["ratios"].get(arm, {"median": 1.0})["median"]
+        ttft = told["ttft_ms"][arm]
+        table.add_row(arm, f"{rate:.1f}", f"{ratio:.3f}", f"{ttft['p50']:.0f}", f"{ttft['p99']:.0f}")
+    console.print(table)
