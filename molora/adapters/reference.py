@@ -1,6 +1,7 @@
 """What PEFT makes of an adapter, in a process of its own: the reference that the engine is held against."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -16,6 +17,7 @@ from molora.orphans import end_with_parent
 
 Logprobs = list[tuple[int, float]]
 PREFIX = "base_model.model."
+NICENESS = 10
 WEIGHTS = ADAPTER_FILES[1]
 
 _loaded: dict[str, Any] = {}
@@ -31,7 +33,7 @@ class Reference:
 
     async def prompt_logprobs(self, picture: Image, text: str, adapter: Path | None) -> Logprobs:
         """The prompt's tokens but the first, each with its log-probability. Raises what PEFT raises."""
-        self._process = self._process or ProcessPoolExecutor(1, get_context("spawn"), end_with_parent)
+        self._process = self._process or ProcessPoolExecutor(1, get_context("spawn"), _begin)
         asked = asyncio.get_running_loop().run_in_executor(
             self._process, _prompt_logprobs, self._model, picture, text, adapter
         )
@@ -42,6 +44,12 @@ class Reference:
         if self._process is not None:
             self._process.shutdown(cancel_futures=True)
         self._process = None
+
+
+def _begin() -> None:
+    """The cores are the engine's first."""
+    end_with_parent()
+    os.nice(NICENESS)
 
 
 def _prompt_logprobs(model: Path, picture: Image, text: str, adapter: Path | None) -> Logprobs:
@@ -79,7 +87,7 @@ def _load(model: Path) -> None:
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    torch.set_num_threads(1)  # the engine has better use for the cores
+    torch.set_num_threads(1)
     _loaded["processor"] = AutoProcessor.from_pretrained(model)
     _loaded["model"] = AutoModelForImageTextToText.from_pretrained(model, dtype=torch.float32).eval()
 

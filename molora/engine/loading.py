@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -15,6 +17,8 @@ from vllm.lora.worker_manager import LRUCacheWorkerLoRAManager
 
 from molora.engine.interface import Residency
 
+NICENESS = 10
+
 
 class LoadingWorkerManager(LRUCacheWorkerLoRAManager):
     """Adapters come into memory by `begin_load` and `end_load`, and into a slot only when a step needs them."""
@@ -22,7 +26,7 @@ class LoadingWorkerManager(LRUCacheWorkerLoRAManager):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._loading: dict[int, Future[LoRAModel]] = {}
-        self._thread = ThreadPoolExecutor(1, "molora-loading", initializer=torch.set_num_threads, initargs=(1,))
+        self._thread = ThreadPoolExecutor(1, "molora-loading", initializer=_step_back)
         self._num_evictions = 0
 
     def begin_load(self, request: LoRARequest) -> None:
@@ -67,6 +71,12 @@ class LoadingWorkerManager(LRUCacheWorkerLoRAManager):
         coming = sum(request.lora_int_id not in resident for request in requests)
         self._num_evictions += max(0, len(resident) + coming - self._adapter_manager.lora_slots)
         super()._apply_adapters(sorted(requests, key=lambda request: request.lora_int_id not in resident))
+
+
+def _step_back() -> None:
+    """The cores are for the steps. On Linux a thread has its own niceness."""
+    torch.set_num_threads(1)
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def check_finite(lora: LoRAModel) -> None:

@@ -35,13 +35,16 @@ class Prober:
 
     def __init__(self, engine: Engine, reference: Reference | None) -> None:
         self._engine, self._reference = engine, reference
+        self._base: Logprobs | None = None
+        self._wanted_base: Logprobs | None = None
 
     async def verify(self, version: Version) -> Verified:
         """Raises BadRequest for a version that must not answer."""
-        base = await self._engine.prompt_logprobs(messages(), None)
+        base = self._base = self._base or await self._engine.prompt_logprobs(messages(), None)
         expert = await self._engine.prompt_logprobs(messages(), version)
         check_moved(base, expert)
-        if (wanted_base := await self._refer(None)) is None or not comparable(base, wanted_base):
+        wanted_base = self._wanted_base = self._wanted_base or await self._refer(None)
+        if wanted_base is None or not comparable(base, wanted_base):
             logger.warning("there is no reference to hold %s against", version.adapter.expert)
             return "moves"
         if (wanted := await self._refer(version.adapter.folder)) is None:
