@@ -96,7 +96,8 @@ def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
     experts: Annotated[int, typer.Option(min=16, help="Experts in the store.")] = 500,
     slots: Annotated[int, typer.Option(min=1, help="Of the engine; as many experts are the few.")] = 8,
     rounds: Annotated[int, typer.Option(min=1)] = 8,
-    concurrency: Annotated[int, typer.Option(min=1)] = 16,
+    concurrency: Annotated[int, typer.Option(min=1)] = 8,
+    every: Annotated[float, typer.Option(min=0, help="Seconds from one load to the next.")] = 1.0,
     output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/lifecycle.jsonl"),
 ) -> None:
     """Uploads, many more experts than slots, and loads beside traffic."""
@@ -111,7 +112,7 @@ def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
     with running(many.command(deployment), MOLORA_LOG, console) as server:
         administrator = many.Administrator(server.url)
         uploads = bench.upload_all(administrator, adapters, console)
-        churn = bench.Churn(administrator, coming, files)
+        churn = bench.Churn(administrator, coming, files, every)
         targets = bench.make_targets(server.url, names[:experts], slots)
         timings = bench.measure(targets, rounds, concurrency, churn, console)
     write_timings(timings, output)

@@ -94,10 +94,10 @@ def measure(targets: Sequence[Target], rounds: int, concurrency: int, churn: "Ch
 
 
 class Churn:
-    """An expert that comes and goes for as long as it is asked to."""
+    """An expert that comes every so many seconds, and goes, for as long as it is asked to."""
 
-    def __init__(self, administrator: Administrator, name: str, files: dict[str, bytes]) -> None:
-        self._administrator, self._name, self._files = administrator, name, files
+    def __init__(self, administrator: Administrator, name: str, files: dict[str, bytes], every_s: float) -> None:
+        self._administrator, self._name, self._files, self._every_s = administrator, name, files, every_s
         self.num_loads = 0
 
     @contextmanager
@@ -115,9 +115,11 @@ class Churn:
 
     def _run(self, over: threading.Event) -> None:
         while not over.is_set():
+            due = time.monotonic() + self._every_s
             self._administrator.add(self._name, self._files, "It comes and goes.")
             self._administrator.remove(self._name)
             self.num_loads += 1
+            over.wait(due - time.monotonic())
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
