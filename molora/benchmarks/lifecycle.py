@@ -129,8 +129,9 @@ def percentile(values: Sequence[float], percent: int) -> float:
 def summarise(uploads: Sequence[Upload], timings: Sequence[Timing], num_experts: int, num_loads: int) -> dict[str, Any]:
     """The one JSON line that ends the benchmark; ratios are medians over the rounds."""
     rates = {arm: rates_by_round(timings, arm) for arm in (FEW, MANY, LOADING)}
-    ttft = {arm: [timing.ttft_s for timing in timings if timing.server == arm] for arm in rates}
     ratios = {arm: [a / b for a, b in zip(rates[arm], rates[FEW], strict=True)] for arm in (MANY, LOADING)}
+    ttft = {arm: _in_ms([timing.ttft_s for timing in timings if timing.server == arm]) for arm in rates}
+    tpot = {arm: _in_ms([timing.tpot_s for timing in timings if timing.server == arm]) for arm in rates}
     return {
         "benchmark": "lifecycle",
         "seed": SEED,
@@ -140,10 +141,15 @@ def summarise(uploads: Sequence[Upload], timings: Sequence[Timing], num_experts:
         "share_routed": statistics.mean(upload.was_routed for upload in uploads),
         "requests_per_s": {arm: statistics.median(rates[arm]) for arm in rates},
         "ratios": {arm: {"median": statistics.median(found), "by_round": found} for arm, found in ratios.items()},
-        "ttft_ms": {arm: {f"p{p}": 1e3 * percentile(found, p) for p in (50, 99)} for arm, found in ttft.items()},
-        "p99_ttft_ratio": percentile(ttft[LOADING], 99) / percentile(ttft[FEW], 99),
+        "ttft_ms": ttft,
+        "tpot_ms": tpot,
+        "p99_ttft_ratio": ttft[LOADING]["p99"] / ttft[FEW]["p99"],
         "num_loads": num_loads,
     }
+
+
+def _in_ms(seconds: Sequence[float]) -> dict[str, float]:
+    return {f"p{percent}": 1e3 * percentile(seconds, percent) for percent in (50, 99)}
 
 
 def print_table(console: Console, told: dict[str, Any]) -> None:
@@ -152,9 +158,9 @@ def print_table(console: Console, told: dict[str, Any]) -> None:
         f"{told['share_routed']:.0%} were routed to"
     )
     title = f"{told['num_experts']} experts in turn with few; {told['num_loads']} loads beside the last"
-    table = Table("experts", "requests/s", "to few", "TTFT p50 ms", "TTFT p99 ms", title=title)
+    table = Table("experts", "requests/s", "to few", "TTFT ms", "p99", "TPOT ms", "p99", title=title)
     for arm, rate in told["requests_per_s"].items():
         ratio = told["ratios"].get(arm, {"median": 1.0})["median"]
-        ttft = told["ttft_ms"][arm]
-        table.add_row(arm, f"{rate:.1f}", f"{ratio:.3f}", f"{ttft['p50']:.0f}", f"{ttft['p99']:.0f}")
+        times = [f"{told[key][arm][p]:.0f}" for key in ("ttft_ms", "tpot_ms") for p in ("p50", "p99")]
+        table.add_row(arm, f"{rate:.1f}", f"{ratio:.3f}", *times)
     console.print(table)

@@ -39,6 +39,11 @@ class Timing:
     def ttft_s(self) -> float:
         return self.first_token_s - self.sent_s
 
+    @property
+    def tpot_s(self) -> float:
+        """Of an answer of at least two tokens."""
+        return (self.end_s - self.first_token_s) / (self.num_tokens - 1)
+
 
 @dataclass(frozen=True)
 class Overhead:

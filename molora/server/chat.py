@@ -48,6 +48,7 @@ async def answer(core: Core, body: dict[str, Any]) -> Response:
     check_question(model, prompt)
     decision = await core.decide(prompt.query, wishes)
     core.metrics.count_request(decision)
+    core.registry.touch(decision.gates)
     messages = prompt.messages
     if decision.expert != BASE:
         profile = core.registry[decision.expert].profile

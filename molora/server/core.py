@@ -30,5 +30,4 @@ class Core:
     async def decide(self, query: Query, wishes: Wishes) -> Decision:
         decision = await self.router.route(query, wishes)
         self.metrics.observe_decision(decision)
-        self.registry.touch(decision.gates)
         return decision

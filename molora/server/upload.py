@@ -9,11 +9,13 @@ from typing import Any
 from fastapi import Request
 from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from molora.adapters.disk import writing
 from molora.adapters.upload import import_folder, receive, unpack
 from molora.config import RESERVED, ExpertName, ExpertProfile, StoreConfig
-from molora.errors import BadRequest, MoloraError
+from molora.errors import BadRequest
 from molora.server.body import Strict, check
 from molora.server.lifecycle import Wanted
 
@@ -36,23 +38,26 @@ class Naming(Strict):
 
 @asynccontextmanager
 async def read_upload(request: Request, limits: StoreConfig) -> AsyncIterator[Wanted]:
-    """Its files are there while the context lasts. Raises BadRequest."""
-    limited = limit_body(request, limits.max_upload_mib * MIB + FORM_BYTES)
+    """Its files are there while the context lasts. Raises BadRequest, MoloraError (507) for a full disk."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest("send the expert as multipart/form-data")
+    limited = limit_body(request, limits.max_upload_mib * MIB + FORM_BYTES)
     try:
-        async with limited.form(max_files=MAX_FILES, max_part_size=MAX_FIELD_BYTES) as form:
-            yield _read(form, limits)
-    except OSError as error:
-        raise MoloraError(f"the upload cannot be kept: {error.strerror}", status=507, type="server_error") from error
+        with writing():
+            form = await limited.form(max_files=MAX_FILES, max_part_size=MAX_FIELD_BYTES)
+    except ClientDisconnect:
+        raise BadRequest("the client closed the connection") from None
+    try:
+        yield _read(form, limits)
+    finally:
+        await form.close()
 
 
 def limit_body(request: Request, max_bytes: int) -> Request:
     """The same request, whose reader raises BadRequest (413) instead of taking more."""
     too_much = BadRequest(f"the body is larger than {max_bytes} bytes", status=413)
-    if request.headers.get("content-length", "0").isdecimal() and (
-        int(request.headers.get("content-length", "0")) > max_bytes
-    ):
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > max_bytes:
         raise too_much
     taken = 0
 

@@ -66,5 +66,6 @@ def test_ratios_are_of_rounds() -> None:
     assert told["ratios"][MANY]["median"] == pytest.approx(0.8)
     assert told["ratios"][LOADING]["by_round"] == pytest.approx([0.5, 0.5])
     assert told["p99_ttft_ratio"] == pytest.approx(2)
+    assert told["tpot_ms"][LOADING] == pytest.approx({"p50": 1000 / 7, "p99": 1000 / 7})
     assert (told["ready_s"], told["share_routed"]) == (0.5, 0.5)
     assert json.loads(json.dumps(told)) == told
