@@ -39,9 +39,9 @@ class Naming(Strict):
 @asynccontextmanager
 async def read_upload(request: Request, limits: StoreConfig) -> AsyncIterator[Wanted]:
     """Its files are there while the context lasts. Raises BadRequest, MoloraError (507) for a full disk."""
+    limited = limit_body(request, limits.max_upload_mib * MIB + FORM_BYTES)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest("send the expert as multipart/form-data")
-    limited = limit_body(request, limits.max_upload_mib * MIB + FORM_BYTES)
     try:
         with writing():
             form = await limited.form(max_files=MAX_FILES, max_part_size=MAX_FIELD_BYTES)

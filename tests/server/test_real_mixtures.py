@@ -271,7 +271,7 @@ def odd_adapters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]
     torch.manual_seed(0)
     for name, config in configs.items():
         config.init_lora_weights = False  # B is not zero
-        get_peft_model(load_backbone(), config).save_pretrained(folder / name)
+        get_peft_model(load_backbone().float(), config).save_pretrained(folder / name)
     return {name: folder / name if name in configs else DEMO / name for name in EXPERTS}
 
 
