@@ -1,16 +1,39 @@
 """One YAML file describes a deployment: the engine, its experts, the router. Paths are relative to that file."""
 
 import os
+import re
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from molora.errors import ConfigError
 
 RESERVED = ("auto", "base")
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+
+HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _read_host(host: str) -> str:
+    with suppress(ValueError):
+        return str(ip_address(host))
+    name = host.lower()
+    if not HOST_NAME.fullmatch(name.removeprefix("*.")):
+        raise ValueError("give a dotted host name (in punycode), *.example.org or an address; no scheme and no port")
+    return name
+
 
 ExpertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 
@@ -70,6 +93,55 @@ class StoreConfig(Section):
     reference_gib: float = Field(default=4.0, ge=0, allow_inf_nan=False)
 
 
+class AccessConfig(Section):
+    """What is served without a client's key.
+
+    `open`: all clients' routes, beyond loopback too, where the server has no clients' keys. `open_metrics`: `/metrics`,
+    where it has.
+    """
+
+    open: bool = False
+    open_metrics: bool = False
+
+
+class LimitsConfig(Section):
+    """Of one request: more is refused. `max_choices` is of `n`, `max_stops` of `stop` and of `bad_words`; schemas are
+    all that says what an answer looks like: `response_format`, `structured_outputs` and `tools`.
+    """
+
+    max_body_mib: int = Field(default=32, gt=0)
+    body_timeout_s: float = Field(default=60.0, gt=0)
+    max_messages: int = Field(default=512, gt=0)
+    max_choices: int = Field(default=16, gt=0)
+    max_stops: int = Field(default=16, gt=0)
+    max_stop_length: int = Field(default=256, gt=0)
+    max_schema_kib: int = Field(default=64, gt=0)
+    max_schema_depth: int = Field(default=32, gt=0)
+    max_regex_length: int = Field(default=2048, gt=0)
+
+
+class LoadConfig(Section):
+    """Requests worked on at once. Without keys all clients are one."""
+
+    max_requests: int = Field(default=256, gt=0)
+    max_per_key: int | None = Field(default=None, gt=0)
+
+
+class MediaConfig(Section):
+    """What pictures a request may bring. Without `hosts` none is fetched, and only data URLs are served.
+
+    `max_pixels` ends where Pillow's own guard against decompression bombs begins.
+    """
+
+    hosts: tuple[Annotated[str, AfterValidator(_read_host)], ...] = ()
+    max_images: int = Field(default=16, gt=0)
+    max_bytes: int = Field(default=20 * 2**20, gt=0)
+    max_pixels: int = Field(default=50_000_000, gt=0, le=89_478_485)
+    max_side: int = Field(default=16_384, gt=0)
+    max_redirects: int = Field(default=3, ge=0)
+    timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
+
+
 class RouterConfig(Section):
     """`encoder` None is the packaged all-MiniLM-L6-v2; `head` is a file of `molora router train`."""
 
@@ -89,7 +161,11 @@ class Config(Section):
     admin_port: int | None = Field(default=None, ge=1, le=65535)
     experts: dict[ExpertName, ExpertConfig] = Field(min_length=1)
     router: RouterConfig
+    media: MediaConfig = MediaConfig()
     store: StoreConfig | None = None
+    access: AccessConfig = AccessConfig()
+    limits: LimitsConfig = LimitsConfig()
+    load: LoadConfig = LoadConfig()
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

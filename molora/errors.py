@@ -1,6 +1,9 @@
 """Every error Molora raises on purpose, and the one form in which clients see them."""
 
+from collections.abc import Mapping
 from typing import Any
+
+RETRY_AFTER_S = "1"
 
 
 class MoloraError(Exception):
@@ -17,6 +20,7 @@ class MoloraError(Exception):
     ) -> None:
         super().__init__(message)
         self.message, self.status, self.type, self.param, self.code = message, status, type, param, code
+        self.headers: Mapping[str, str] = {}
 
     def to_dict(self) -> dict[str, Any]:
         """OpenAI's error body."""
@@ -44,6 +48,22 @@ class BadRequest(MoloraError):  # noqa: N818
         super().__init__(message, status=status, type="invalid_request_error", param=param, code=code)
 
 
+class Unread(BadRequest):
+    """The body was not taken to its end: the connection cannot be used again."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status=status)
+        self.headers = {"connection": "close"}
+
+
+class Unauthorized(MoloraError):  # noqa: N818
+    """Nobody the server knows asks; `scheme` is how to say who one is, where HTTP has a word for it."""
+
+    def __init__(self, message: str, *, scheme: str | None = None) -> None:
+        super().__init__(message, status=401, type="authentication_error", code="invalid_api_key")
+        self.headers = {"www-authenticate": scheme} if scheme else {}
+
+
 class NotFound(MoloraError):  # noqa: N818
     """The model or route asked for does not exist."""
 
@@ -56,6 +76,22 @@ class Unavailable(MoloraError):  # noqa: N818
 
     def __init__(self, message: str) -> None:
         super().__init__(message, status=503, type="service_unavailable")
+
+
+class Overloaded(MoloraError):  # noqa: N818
+    """More is asked of the server at once than it takes on."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=503, type="service_unavailable", code="overloaded")
+        self.headers = {"retry-after": RETRY_AFTER_S}
+
+
+class TooManyRequests(MoloraError):  # noqa: N818
+    """One client asks for more at once than it may."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, status=429, type="rate_limit_error", code="rate_limit_exceeded")
+        self.headers = {"retry-after": RETRY_AFTER_S}
 
 
 class ConfigError(MoloraError):

@@ -92,10 +92,43 @@ def test_a_model_that_is_no_folder_is_a_hub_id(folder: Path) -> None:
         ("router", {"head": "head.safetensors", "temperature": 0}, "router.temperature"),
         ("router", {"head": "head.safetensors", "temperature": float("nan")}, "router.temperature"),
         ("port", 70000, "port"),
+        ("media", {"colours": 3}, "unknown key 'media.colours'"),
+        ("media", {"max_pixels": 10**9}, "media.max_pixels"),
+        ("media", {"max_side": 0}, "media.max_side"),
+        ("media", {"timeout_s": float("inf")}, "media.timeout_s"),
+        ("media", {"hosts": "example.org"}, "media.hosts"),
     ],
 )
 def test_a_refusal_names_the_key_or_the_file(folder: Path, section: str, change: Any, named: str) -> None:
     assert named in refusal(write(folder, values() | {section: change}))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", "*", "localhost", "*.org", "a.*.org", "*.*.example.org", "https://example.org", "example.org:443"),
+        *(
+            "example.org/a",
+            "user@example.org",
+            "example.org.",
+            ".example.org",
+            "*.10",
+            "*.0.0.1",
+            "0x7f.0.0.1",
+            "127.1",
+        ),
+        *("2130706433", "0177.0.0.1", "[::1]", "bücher.example", "a..example", "a b.example", f"{'a.' * 130}example"),
+    ],
+)
+def test_a_host_is_a_name_or_an_address_and_nothing_else(folder: Path, host: str) -> None:
+    content = values() | {"media": {"hosts": ["example.org", host]}}
+    assert "media.hosts.1" in refusal(write(folder, content))
+
+
+def test_hosts_are_read_in_one_spelling(folder: Path) -> None:
+    hosts = ["Example.ORG", "*.Example.org", "93.184.215.14", "2606:4700:0::1111"]
+    config = load_config(write(folder, values() | {"media": {"hosts": hosts}}))
+    assert config.media.hosts == ("example.org", "*.example.org", "93.184.215.14", "2606:4700::1111")
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "a: [", "\x00", "engine: 5"])

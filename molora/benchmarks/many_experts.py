@@ -11,7 +11,8 @@ import yaml
 
 from molora.benchmarks.serving import Command, molora_command
 from molora.config import ADAPTER_FILES, Config
-from molora.server.auth import ADMIN_HEADER, ADMIN_KEYS
+from molora.server.auth import ADMIN_HEADER
+from molora.server.keys import ADMIN_KEYS
 
 KEY = "of this benchmark alone"
 PATH = "/v1/experts"
@@ -31,7 +32,7 @@ def write_deployment(folder: Path, config: Config, slots: int, num_experts: int)
 
 def command(deployment: Path) -> Command:
     made = molora_command(deployment)
-    return Command(made.name, made.arguments, made.ready_path, {ADMIN_KEYS: KEY})
+    return Command(made.name, made.arguments, made.ready_path, {**made.environment, ADMIN_KEYS: KEY})
 
 
 def make_adapters(config: Config, names: Sequence[str]) -> Iterator[tuple[str, dict[str, bytes]]]:

@@ -17,6 +17,7 @@ import psutil
 from rich.console import Console
 
 from molora.errors import Unavailable
+from molora.server.keys import API_KEYS
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 1800.0
@@ -36,8 +37,9 @@ class Command:
 
 
 def molora_command(config: Path) -> Command:
+    """On loopback and without clients' keys, whatever keys the environment has for other servers."""
     arguments = [script("molora"), "serve", "--config", str(config), "--host", HOST, "--port", "{port}"]
-    return Command("molora", arguments, "/ready")
+    return Command("molora", arguments, "/ready", {API_KEYS: "", f"{API_KEYS}_FILE": ""})
 
 
 def script(name: str) -> str:

@@ -7,15 +7,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from molora.config import Config
 from molora.engine.interface import Engine
-from molora.errors import BadRequest, MoloraError, NotFound
+from molora.errors import BadRequest, MoloraError, NotFound, Overloaded
 from molora.router.interface import Router
+from molora.server.admission import Admission, Places
+from molora.server.auth import ClientGate, open_paths
 from molora.server.chat import chat_routes
 from molora.server.core import Core
 from molora.server.experts import expert_routes
 from molora.server.health import health_routes
+from molora.server.keys import API_KEYS, Keys
 from molora.server.metrics import InFlight, metrics_routes
 from molora.server.models import model_routes
 from molora.server.route import route_routes
@@ -32,9 +36,26 @@ def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
         app.include_router(routes(core))
     app.include_router(metrics_routes(core.metrics, engine))
     app.add_middleware(InFlight, gauge=core.metrics.in_flight)
+    app.add_middleware(Admission, places=Places(config.load), metrics=core.metrics)
+    app.add_middleware(ClientGate, keys=Keys(API_KEYS), is_open=open_paths(config.access))
+    app.add_middleware(Answering)  # the last is the outermost
     for kind in (MoloraError, HTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
     return app
+
+
+class Answering:
+    """ASGI middleware: what those within raise is answered as any other error is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except MoloraError as error:
+            response = await answer_error(Request(scope), error)
+            await response(scope, receive, send)
 
 
 @asynccontextmanager
@@ -54,9 +75,9 @@ async def running(core: Core) -> AsyncIterator[None]:
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     shown = _as_molora(error)
-    if shown.status >= 500:
+    if shown.status >= 500 and not isinstance(shown, Overloaded):
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return JSONResponse(shown.to_dict(), status_code=shown.status)
+    return JSONResponse(shown.to_dict(), status_code=shown.status, headers=shown.headers)
 
 
 def _as_molora(error: Exception) -> MoloraError:

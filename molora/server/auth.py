@@ -1,54 +1,70 @@
-"""Who may administer the server: keys from the environment, told by a header of their own."""
+"""Who may ask, and who may administer the server."""
 
-import hashlib
-import hmac
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from molora.config import Config
-from molora.errors import ConfigError, MoloraError, NotFound
+from molora.config import AccessConfig, Config
+from molora.errors import MoloraError, NotFound, Unauthorized
+from molora.server.keys import ADMIN_KEYS, Keys
 
 ADMIN_HEADER = "x-admin-key"
-ADMIN_KEYS = "MOLORA_ADMIN_KEYS"
-"""Comma-separated; with _FILE behind it, the name of a file with one key a line."""
+ADMIN_PATH = "/v1/experts"
+ANYONE = "anyone"
+"""Whose requests are where no key is asked for."""
+
+
+class ClientGate:
+    """ASGI middleware: raises Unauthorized for a request without a key, whatever its path, but for those that are open.
+
+    The key's name is left in the request's state as `client`.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys, is_open: Callable[[str], bool]) -> None:
+        self.app, self.keys, self.is_open = app, keys, is_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["client"] = self._name_client(scope)
+        await self.app(scope, receive, send)
+
+    def _name_client(self, scope: Scope) -> str:
+        if not self.keys.required or self.is_open(scope["path"]):
+            return ANYONE
+        scheme, _, key = Headers(scope=scope).get("authorization", "").partition(" ")
+        name = self.keys.find(_raw(key.strip()))
+        if scheme.lower() != "bearer" or name is None:
+            raise Unauthorized("the API key is missing or wrong", scheme="Bearer")
+        return name
+
+
+def open_paths(access: AccessConfig) -> Callable[[str], bool]:
+    """Whether a path wants no client's key: the probes do not, and administration has a gate of its own."""
+    free = {"/live", "/ready", ADMIN_PATH, *(["/metrics"] if access.open_metrics else [])}
+    return lambda path: path in free or path.startswith(f"{ADMIN_PATH}/")
 
 
 def admin_gate(config: Config) -> Callable[[Request], None]:
     """A FastAPI dependency that raises for whoever is no administrator, or is at the clients' port."""
-    hashes = [_hash(key) for key in read_keys(ADMIN_KEYS)]
+    keys = Keys(ADMIN_KEYS)
 
     def check(request: Request) -> None:
         if config.admin_port is not None and request.scope["server"][1] != config.admin_port:
             raise NotFound("no such route")
-        if not hashes:
+        if not keys.required:
             raise MoloraError(
                 f"administration is closed: the server was started without {ADMIN_KEYS}",
                 status=403,
                 type="permission_error",
             )
-        given = _hash(request.headers.get(ADMIN_HEADER, ""))
-        if not any([hmac.compare_digest(given, known) for known in hashes]):  # noqa: C419  # all: in constant time
-            raise MoloraError(f"{ADMIN_HEADER} is missing or wrong", status=401, type="authentication_error")
+        if keys.find(_raw(request.headers.get(ADMIN_HEADER, ""))) is None:
+            raise Unauthorized(f"{ADMIN_HEADER} is missing or wrong")
 
     return check
 
 
-def read_keys(variable: str) -> list[str]:
-    """Raises ConfigError for a file that cannot be read."""
-    return [key for key in map(str.strip, _read(variable)) if key]
-
-
-def _read(variable: str) -> Iterator[str]:
-    yield from os.environ.get(variable, "").split(",")
-    if file := os.environ.get(f"{variable}_FILE"):
-        try:
-            yield from Path(file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{variable}_FILE: {file}: cannot be read: {error}") from None
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+def _raw(value: str) -> bytes:
+    """A header's value as it was sent."""
+    return value.encode("latin-1")

@@ -1,14 +1,19 @@
-"""A request's JSON body, read and checked by hand so that every refusal is OpenAI-shaped."""
+"""A request's JSON body, read within limits and checked by hand so that every refusal is OpenAI-shaped."""
 
+import asyncio
 import json
 from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
-from molora.errors import BadRequest
+from molora.config import LimitsConfig
+from molora.errors import BadRequest, Unread
 
+MIB = 2**20
+MAX_DEPTH = 64
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -18,17 +23,44 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def read_json(request: Request) -> dict[str, Any]:
-    """Raises BadRequest for anything but a JSON object sent as one."""
+async def read_json(request: Request, limits: LimitsConfig) -> dict[str, Any]:
+    """Raises BadRequest for anything but a JSON object sent as one; Unread for one that is too large or too slow."""
+    limited = limit_body(request, limits.max_body_mib * MIB)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadRequest("send the body as application/json")
-    try:
-        body = parse_json(await request.body())
-    except ClientDisconnect:
-        raise BadRequest("the client closed the connection") from None
+    body = parse_json(await _read(limited, limits.body_timeout_s))
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")
     return body
+
+
+def limit_body(request: Request, max_bytes: int) -> Request:
+    """The same request, whose reader raises Unread (413) instead of taking more."""
+    too_much = Unread(f"the body is larger than {max_bytes} bytes", 413)
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told) > max_bytes:
+        raise too_much
+    taken = 0
+
+    async def receive_limited() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > max_bytes:
+            raise too_much
+        return message
+
+    return Request(request.scope, receive_limited)
+
+
+async def _read(request: Request, timeout_s: float) -> bytes:
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await request.body()
+    except TimeoutError:
+        raise Unread(f"the body did not come within {timeout_s:g} seconds", 408) from None
+    except ClientDisconnect:
+        raise BadRequest("the client closed the connection") from None
 
 
 def parse_json(raw: bytes) -> Any:
@@ -39,7 +71,18 @@ def parse_json(raw: bytes) -> Any:
             json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadRequest("the body is not valid JSON") from None
+    if depth(body) > MAX_DEPTH:
+        raise BadRequest(f"the body is nested more than {MAX_DEPTH} deep")
     return body
+
+
+def depth(value: Any) -> int:
+    """How many lists and objects lie within each other."""
+    level, num = [value], 0
+    while level := [inner for inner in level if isinstance(inner, dict | list)]:
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        num += 1
+    return num
 
 
 def check(model: type[Model], values: Any, prefix: str = "") -> Model:

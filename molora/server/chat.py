@@ -16,6 +16,7 @@ from molora.server.asking import with_defaults, with_system_prompt
 from molora.server.body import read_json
 from molora.server.core import Core
 from molora.server.disconnect import until_disconnect
+from molora.server.limits import check_limits
 from molora.server.metrics import CHAT_PATH
 from molora.server.prompt import Prompt, read_prompt
 from molora.server.wishes import read_model, read_wishes
@@ -26,7 +27,9 @@ def chat_routes(core: Core) -> APIRouter:
 
     @api.post(CHAT_PATH)
     async def chat(request: Request) -> Response:
-        body = await read_json(request) | request_id(request)
+        body = await read_json(request, core.config.limits)
+        check_limits(body, core.config.limits)
+        body |= request_id(request)
         return await until_disconnect(request, answer(core, body))
 
     return api
@@ -44,7 +47,7 @@ async def answer(core: Core, body: dict[str, Any]) -> Response:
     model = read_model(body.get("model"), core.registry)
     wishes = read_wishes(model, body.pop("routing", None))
     parsed = core.engine.parse(body)
-    prompt = await read_prompt(body.get("messages"))
+    prompt = await read_prompt(body.get("messages"), core.pictures)
     check_question(model, prompt)
     decision = await core.decide(prompt.query, wishes)
     core.metrics.count_request(decision)

@@ -81,7 +81,7 @@ async def _decide(config: Config, question: str, image: bytes | None) -> dict[st
     from molora.router.router import build_router
     from molora.server.media import decode_bytes
 
-    pictures = () if image is None else (decode_bytes(image, "image"),)
+    pictures = () if image is None else (decode_bytes(image, config.media, "image"),)
     decider = build_router(config)
     await decider.start()
     try:

@@ -10,6 +10,7 @@ from molora.engine.interface import Engine
 from molora.router.interface import Router
 from molora.router.query import Decision, Query, Wishes
 from molora.server.metrics import Metrics
+from molora.server.pictures import Pictures
 from molora.server.registry import Registry
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Core:
     metrics: Metrics = field(default_factory=Metrics)
     registry: Registry = field(default_factory=Registry)
     lifecycle: Lifecycle | None = None
+    pictures: Pictures = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pictures = Pictures(self.config.media)
 
     async def decide(self, query: Query, wishes: Wishes) -> Decision:
         decision = await self.router.route(query, wishes)

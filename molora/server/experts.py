@@ -8,36 +8,34 @@ from fastapi.responses import JSONResponse
 
 from molora.engine.interface import Residency
 from molora.errors import MoloraError, NotFound
-from molora.server.auth import admin_gate
+from molora.server.auth import ADMIN_PATH, admin_gate
 from molora.server.core import Core
 from molora.server.lifecycle import Lifecycle
 from molora.server.registry import Expert
 from molora.server.upload import read_upload
 
-PATH = "/v1/experts"
-
 
 def expert_routes(core: Core) -> APIRouter:
     api = APIRouter(dependencies=[Depends(admin_gate(core.config))])
 
-    @api.get(PATH)
+    @api.get(ADMIN_PATH)
     async def list_experts() -> dict[str, Any]:
         now = await core.engine.residency()
         return {"object": "list", "data": [card(core, expert, now) for expert in core.registry.all()]}
 
-    @api.get(PATH + "/{name}")
+    @api.get(ADMIN_PATH + "/{name}")
     async def read_expert(name: str) -> dict[str, Any]:
         now = await core.engine.residency()
         return card(core, _find(core, name), now)
 
-    @api.post(PATH)
+    @api.post(ADMIN_PATH)
     async def add_expert(request: Request) -> Response:
         lifecycle = _lifecycle(core)
         async with read_upload(request, lifecycle.limits) as wanted:
             expert, is_new = await lifecycle.add(wanted)
         return JSONResponse(card(core, expert, await core.engine.residency()), status_code=201 if is_new else 200)
 
-    @api.delete(PATH + "/{name}")
+    @api.delete(ADMIN_PATH + "/{name}")
     async def remove_expert(name: str) -> dict[str, Any]:
         await _lifecycle(core).remove(name)
         return {"id": name, "object": "expert", "deleted": True}

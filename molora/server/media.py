@@ -1,21 +1,24 @@
-"""A picture of a request, checked and decoded once: nothing later fetches or decodes it again."""
+"""A picture's bytes, checked against the limits by their header, and decoded once."""
 
 import base64
 import binascii
 import struct
 import zlib
 from io import BytesIO
-from typing import Any
 
+import numpy as np
 from PIL import Image, ImageOps
 
+from molora.config import MediaConfig
 from molora.errors import BadRequest
+from molora.server.jpeg import has_too_many_segments
 
-MAX_PIXELS = 50_000_000
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+JPEG_START = b"\xff\xd8"
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+MAX_RATIO = 200
+"""Of the sides, as in Qwen-VL's own processor."""
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 BROKEN = (
-    *BOMBS,
     OSError,
     SyntaxError,
     ValueError,
@@ -28,51 +31,67 @@ BROKEN = (
 )
 
 
-def decode(url: Any, param: str) -> Image.Image:
-    """A data URL's picture, as of `decode_bytes`. Raises BadRequest for any other URL."""
-    return decode_bytes(_read_data_url(url, param), param)
-
-
-def decode_bytes(data: bytes, param: str) -> Image.Image:
-    """RGB pixels, upright and without metadata. Raises BadRequest, before decoding where the header tells."""
-    try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            _check_size(image, param)
-            return _normalise(image)
-    except BROKEN:
-        raise BadRequest("the image is broken or of no known format", param=param, code="invalid_image") from None
-
-
-def _read_data_url(url: Any, param: str) -> bytes:
-    if not isinstance(url, str) or not url:
-        raise BadRequest("an image needs a url", param=param, code="invalid_image")
+def decode_data_url(url: str, limits: MediaConfig, param: str) -> Image.Image:
+    """As of `decode_bytes`; the type that the URL declares is not looked at."""
     head, comma, payload = url.partition(",")
-    if not head[:5].lower() == "data:":
-        raise BadRequest(
-            "only data URLs are served; http, https and file URLs are not fetched",
-            param=param,
-            code="invalid_image_url",
-        )
     if not comma or not head.lower().endswith(";base64"):
         raise BadRequest("an image's data URL must be base64", param=param, code="invalid_image")
+    _check_num_bytes(len(payload) // 4 * 3 - payload[-2:].count("="), limits, param)
     try:
-        return base64.b64decode(payload, validate=True)
+        data = base64.b64decode(payload, validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest("the image's data URL is not valid base64", param=param, code="invalid_image") from None
+    return decode_bytes(data, limits, param)
 
 
-def _check_size(image: Image.Image, param: str) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        message = f"the image has {image.width}x{image.height} pixels; at most {MAX_PIXELS} are served"
-        raise BadRequest(message, param=param, code="image_too_large")
+def decode_bytes(data: bytes, limits: MediaConfig, param: str) -> Image.Image:
+    """The first frame in RGB, upright, without metadata. Raises BadRequest, before decoding where the header tells."""
+    _check_num_bytes(len(data), limits, param)
+    if data[:2] == JPEG_START and has_too_many_segments(data):
+        raise _too_large("the image has too many scans or too much metadata", param)
+    try:
+        with Image.open(BytesIO(data), formats=FORMATS) as image:
+            _check_size(image.width, image.height, limits, param)
+            return _normalise(image)
+    except BOMBS:
+        raise _too_large(f"the image has more than {limits.max_pixels} pixels", param) from None
+    except BROKEN:
+        message = "the image is broken, or not a PNG, JPEG, WebP or GIF"
+        raise BadRequest(message, param=param, code="invalid_image") from None
+
+
+def _check_num_bytes(num_bytes: int, limits: MediaConfig, param: str) -> None:
+    if num_bytes > limits.max_bytes:
+        raise _too_large(f"the image has more than {limits.max_bytes} bytes", param)
+
+
+def _check_size(width: int, height: int, limits: MediaConfig, param: str) -> None:
+    if width * height > limits.max_pixels:
+        raise _too_large(f"the image has {width}x{height} pixels; at most {limits.max_pixels} are served", param)
+    if max(width, height) > limits.max_side:
+        raise _too_large(f"the image has {width}x{height} pixels; a side has at most {limits.max_side}", param)
+    if max(width, height) > MAX_RATIO * min(width, height):
+        message = f"the image has {width}x{height} pixels; one side is at most {MAX_RATIO} times the other"
+        raise BadRequest(message, param=param, code="invalid_image")
+
+
+def _too_large(message: str, param: str) -> BadRequest:
+    return BadRequest(message, param=param, code="image_too_large")
 
 
 def _normalise(image: Image.Image) -> Image.Image:
     """Transparent pixels become white. Metadata goes: vLLM would take an identity in it for the picture's own."""
     upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):
+        upright = _from_16_bits(upright)
     if upright.has_transparency_data:
         pixels = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
     rgb = upright.convert("RGB")
     rgb.info = {}
     return rgb
+
+
+def _from_16_bits(grey: Image.Image) -> Image.Image:
+    """By the upper byte, which Pillow's own conversion cuts off."""
+    return Image.fromarray((np.asarray(grey).astype(np.uint32) >> 8).astype(np.uint8))

@@ -60,6 +60,18 @@ class Metrics:
             "molora_request_seconds", "Time to the end of an answer.", by_expert, buckets=ANSWER_S, registry=registry
         )
         self.in_flight = Gauge("molora_requests_in_flight", "Chat requests being answered.", registry=registry)
+        self._admitted = Counter(
+            "molora_client_requests",
+            "Requests taken on, by the name of the client's key.",
+            ["client"],
+            registry=registry,
+        )
+        self._turned_away = Counter(
+            "molora_client_requests_turned_away",
+            "Requests not taken on for lack of a place: 503 for anyone, 429 for this client.",
+            ["client", "status"],
+            registry=registry,
+        )
         self._load_s = Histogram(
             "molora_adapter_load_seconds",
             "Time from an upload to an expert that answers.",
@@ -86,6 +98,12 @@ class Metrics:
 
     def count_request(self, decision: Decision) -> None:
         self._requests.labels(decision.expert, decision.source).inc()
+
+    def count_admitted(self, client: str) -> None:
+        self._admitted.labels(client).inc()
+
+    def count_turned_away(self, client: str, status: int) -> None:
+        self._turned_away.labels(client, str(status)).inc()
 
     def observe_first_chunk(self, expert: str, started: float) -> None:
         """`started` as of time.perf_counter."""

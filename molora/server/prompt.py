@@ -1,7 +1,6 @@
-"""A request's messages, with their pictures decoded off the event loop; and what the router sees of them."""
+"""A request's messages, with their pictures; and what the router sees of them."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from PIL import Image
 
 from molora.errors import BadRequest
 from molora.router.query import Query
-from molora.server.media import decode
+from molora.server.pictures import Pictures
 
 TEXT_PARTS = ("text", "input_text", "refusal")
 
@@ -24,35 +23,18 @@ class Prompt:
     query: Query
 
 
-async def read_prompt(messages: Any) -> Prompt:
+async def read_prompt(messages: Any, pictures: Pictures) -> Prompt:
     """Raises BadRequest for what is no list of messages, a broken picture, a part that is neither text nor picture."""
     if not isinstance(messages, list) or not messages:
         raise BadRequest("messages must be a list with at least one message", param="messages")
-    if has_pictures(messages):
-        messages = await asyncio.to_thread(_decode_messages, messages)
-    else:
-        messages = _decode_messages(messages)
-    return Prompt(messages, _query(messages))
+    urls: dict[str, Any] = {}
+    read = [_read_message(message, f"messages.{index}", urls) for index, message in enumerate(messages)]
+    images = await pictures.read(urls)
+    placed = [_place_images(message, images) for message in read]
+    return Prompt(placed, _query(placed))
 
 
-async def read_picture(url: Any, param: str) -> Image.Image:
-    return await asyncio.to_thread(decode, url, param)
-
-
-def has_pictures(messages: Sequence[Any]) -> bool:
-    return any(
-        isinstance(part, dict) and part.get("type") not in TEXT_PARTS
-        for message in messages
-        if isinstance(message, dict) and isinstance(message.get("content"), list)
-        for part in message["content"]
-    )
-
-
-def _decode_messages(messages: Sequence[Any]) -> list[Message]:
-    return [_decode_message(message, f"messages.{index}") for index, message in enumerate(messages)]
-
-
-def _decode_message(message: Any, param: str) -> Message:
+def _read_message(message: Any, param: str, urls: dict[str, Any]) -> Message:
     if not isinstance(message, dict):
         raise BadRequest("a message must be an object", param=param)
     content = message.get("content")
@@ -60,18 +42,30 @@ def _decode_message(message: Any, param: str) -> Message:
         return message
     if not isinstance(content, list):
         raise BadRequest("content must be a string or a list of parts", param=f"{param}.content")
-    return {**message, "content": [_decode_part(part, f"{param}.content.{i}") for i, part in enumerate(content)]}
+    return {**message, "content": [_read_part(part, f"{param}.content.{i}", urls) for i, part in enumerate(content)]}
 
 
-def _decode_part(part: Any, param: str) -> dict[str, Any]:
+def _read_part(part: Any, param: str, urls: dict[str, Any]) -> dict[str, Any]:
+    """A picture's URL is noted in `urls`, and its key there stands for the picture."""
     kind = part.get("type") if isinstance(part, dict) else None
     if kind in TEXT_PARTS:
         return _text_part(part, kind, param)
     if kind != "image_url":
         raise BadRequest("a message's parts must be of type text or image_url", param=param)
-    source = part.get("image_url")
-    url = source.get("url") if isinstance(source, dict) else source
-    return {"type": "image_pil", "image_pil": decode(url, f"{param}.image_url")}
+    source, place = part.get("image_url"), f"{param}.image_url"
+    urls[place] = source.get("url") if isinstance(source, dict) else source
+    return {"type": "image_pil", "image_pil": place}
+
+
+def _place_images(message: Message, images: Mapping[str, Image.Image]) -> Message:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    parts = [
+        part if part["type"] == "text" else {"type": "image_pil", "image_pil": images[part["image_pil"]]}
+        for part in content
+    ]
+    return {**message, "content": parts}
 
 
 def _text_part(part: dict[str, Any], kind: str, param: str) -> dict[str, Any]:

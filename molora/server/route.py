@@ -4,20 +4,22 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request
+from PIL import Image
 from pydantic import Field
 
 from molora.errors import BadRequest
 from molora.router.query import AUTO, Query, Wishes
 from molora.server.body import Strict, check, read_json
 from molora.server.core import Core
-from molora.server.prompt import read_picture, read_prompt
+from molora.server.prompt import read_prompt
 from molora.server.wishes import read_wishes
 
+ROUTE_PATH = "/v1/route"
 MAX_QUERIES = 1024
 
 
 class Question(Strict):
-    """`image` is a data URL."""
+    """`image` is a URL, as in a chat request."""
 
     question: str
     image: str | None = None
@@ -34,21 +36,23 @@ class RouteRequest(Strict):
 def route_routes(core: Core) -> APIRouter:
     api = APIRouter()
 
-    @api.post("/v1/route")
+    @api.post(ROUTE_PATH)
     async def route(request: Request) -> dict[str, Any]:
-        read = check(RouteRequest, await read_json(request))
+        read = check(RouteRequest, await read_json(request, core.config.limits))
         wishes = read_wishes(AUTO, read.routing)
         if (read.messages is None) == (read.queries is None):
             raise BadRequest("give either messages or queries", param="messages")
         if read.queries is None:
-            return await _route_one(core, (await read_prompt(read.messages)).query, wishes)
+            return await _route_one(core, (await read_prompt(read.messages, core.pictures)).query, wishes)
         return {"data": await _route_many(core, read.queries, wishes)}
 
     return api
 
 
 async def _route_many(core: Core, questions: list[Question], wishes: Wishes) -> list[dict[str, Any]]:
-    queries = [await _as_query(question, f"queries.{i}.image") for i, question in enumerate(questions)]
+    urls = {f"queries.{i}.image": question.image for i, question in enumerate(questions) if question.image is not None}
+    images = await core.pictures.read(urls)
+    queries = [_as_query(question, images.get(f"queries.{i}.image")) for i, question in enumerate(questions)]
     return await asyncio.gather(*(_route_one(core, query, wishes) for query in queries))
 
 
@@ -56,6 +60,5 @@ async def _route_one(core: Core, query: Query, wishes: Wishes) -> dict[str, Any]
     return (await core.decide(query, wishes)).to_dict()
 
 
-async def _as_query(question: Question, param: str) -> Query:
-    images = () if question.image is None else (await read_picture(question.image, param),)
-    return Query(question.question, images)
+def _as_query(question: Question, image: Image.Image | None) -> Query:
+    return Query(question.question, () if image is None else (image,))

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import ipaddress
+import logging
 import signal
 import socket
 from types import FrameType
@@ -9,11 +11,16 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from molora.config import Config
+from molora.config import AccessConfig, Config
 from molora.errors import ConfigError
 from molora.server.app import create_app
+from molora.server.keys import API_KEYS, Keys
+from molora.server.protocol import PatientProtocol
 
 STOP_TIMEOUT_S = 30
+KEEP_ALIVE_S = 30
+
+logger = logging.getLogger(__name__)
 
 
 def serve_until_signal(config: Config) -> None:
@@ -21,8 +28,9 @@ def serve_until_signal(config: Config) -> None:
     listeners = [bind(config.host, port) for port in (config.port, config.admin_port) if port is not None]
     signal.signal(signal.SIGTERM, _interrupt)  # while the engine starts; then uvicorn listens for signals
     try:
+        check_reach(listeners[0], config.access)
         app = build_app(config)
-        settings = uvicorn.Config(app, lifespan="off", log_level="info", timeout_graceful_shutdown=STOP_TIMEOUT_S)
+        settings = listen_settings(app)
         with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
             runner.run(_serve(app, uvicorn.Server(settings), listeners))
     except KeyboardInterrupt:
@@ -30,6 +38,32 @@ def serve_until_signal(config: Config) -> None:
     finally:
         for listener in listeners:
             listener.close()
+
+
+def check_reach(listener: socket.socket, access: AccessConfig) -> None:
+    """Raises ConfigError where anyone on another machine would be served and nobody said so."""
+    if Keys(API_KEYS).required:
+        return
+    host, port = listener.getsockname()[:2]
+    if not ipaddress.ip_address(host).is_loopback and not access.open:
+        raise ConfigError(
+            f"{host} can be reached from other machines and there are no clients' keys: set {API_KEYS} or "
+            f"{API_KEYS}_FILE, or 'access: {{open: true}}' in the configuration to serve anyone"
+        )
+    logger.warning("OPEN: no %s, so whoever reaches %s port %d is served", API_KEYS, host, port)
+
+
+def listen_settings(app: FastAPI) -> uvicorn.Config:
+    """HTTP/1.1 and nothing else; no connection is kept for a client that has nothing to say."""
+    return uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        ws="none",
+        lifespan="off",
+        log_level="info",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+    )
 
 
 def build_app(config: Config) -> FastAPI:

@@ -10,19 +10,16 @@ from fastapi import Request
 from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
-from starlette.types import Message
 
 from molora.adapters.disk import writing
 from molora.adapters.upload import import_folder, receive, unpack
 from molora.config import RESERVED, ExpertName, ExpertProfile, StoreConfig
 from molora.errors import BadRequest
-from molora.server.body import Strict, check
+from molora.server.body import MAX_DEPTH, MIB, Strict, check, depth, limit_body
 from molora.server.lifecycle import Wanted
 
-MIB = 2**20
 MAX_FIELD_BYTES = MIB
 MAX_FILES = 32
-MAX_DEPTH = 64
 FORM_BYTES = 16 * MIB
 """Allowed beside the files."""
 SOURCES = ("files", "archive", "folder")
@@ -51,25 +48,6 @@ async def read_upload(request: Request, limits: StoreConfig) -> AsyncIterator[Wa
         yield _read(form, limits)
     finally:
         await form.close()
-
-
-def limit_body(request: Request, max_bytes: int) -> Request:
-    """The same request, whose reader raises BadRequest (413) instead of taking more."""
-    too_much = BadRequest(f"the body is larger than {max_bytes} bytes", status=413)
-    told = request.headers.get("content-length", "")
-    if told.isdecimal() and int(told) > max_bytes:
-        raise too_much
-    taken = 0
-
-    async def receive_limited() -> Message:
-        nonlocal taken
-        message = await request.receive()
-        taken += len(message.get("body", b""))
-        if taken > max_bytes:
-            raise too_much
-        return message
-
-    return Request(request.scope, receive_limited)
 
 
 def _read(form: FormData, limits: StoreConfig) -> Wanted:
@@ -105,16 +83,11 @@ def _value(key: str, given: list[UploadFile | str]) -> Any:
 def _json(key: str, text: str) -> Any:
     try:
         value = json.loads(text)
-        if _depth(value) <= MAX_DEPTH:
+        if depth(value) <= MAX_DEPTH:
             return value
     except (ValueError, RecursionError):
         raise BadRequest(f"{key} must be JSON", param=key) from None
     raise BadRequest(f"{key} is nested more than {MAX_DEPTH} deep", param=key)
-
-
-def _depth(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, inner), default=0)
 
 
 class _Source:

@@ -7,7 +7,15 @@ import pytest
 from fastapi import FastAPI
 
 from molora.server.app import create_app
+from molora.server.keys import API_KEYS
 from tests.server.fakes import FakeEngine, FakeRouter, calling, make_config
+
+
+@pytest.fixture(autouse=True)
+def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the environment the tests run in."""
+    monkeypatch.delenv(API_KEYS, raising=False)
+    monkeypatch.delenv(f"{API_KEYS}_FILE", raising=False)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import yaml
 from molora.config import ADAPTER_FILES
 from molora.server.cli import main
 from tests.conftest import DEMO
+from tests.pictures import huge_png
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -101,10 +102,28 @@ def test_a_head_for_other_experts_is_refused(refuse: Refuse, deployment: dict[st
     assert "sociable" in shown
 
 
+def test_other_machines_are_not_served_without_keys(
+    refuse: Refuse, deployment: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "MOLORA_API_KEYS" in refuse(deployment | {"host": "0.0.0.0"})
+    monkeypatch.setenv("MOLORA_API_KEYS", "a key")
+    assert "head.safetensors" in refuse(deployment | {"host": "0.0.0.0"})
+
+
 def test_a_port_in_use_is_named(refuse: Refuse, deployment: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"port {port}" in refuse(deployment | {"port": port})
+
+
+def test_route_keeps_to_the_deployments_limits_of_pictures(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, deployment: dict[str, Any]
+) -> None:
+    config, picture = write(tmp_path, deployment | {"media": {"max_side": 32}}), tmp_path / "picture"
+    for data, message in ((b"GIF89a", "the image is broken"), (huge_png(33, 32), "a side has at most 32")):
+        picture.write_bytes(data)
+        assert run(monkeypatch, "route", "Who?", "--image", str(picture), "--config", config) == 1
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.engine

@@ -16,7 +16,7 @@ import pytest
 
 from molora.adapters.check import digest_of
 from molora.benchmarks.serving import free_port
-from molora.server.auth import ADMIN_KEYS
+from molora.server.keys import ADMIN_KEYS
 from tests.adapters.faulty import config, make_good
 from tests.server.administration import ADMIN, KEY, PATH, files, form
 

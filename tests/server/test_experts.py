@@ -15,7 +15,7 @@ from molora.adapters.check import digest_of
 from molora.config import StoreConfig
 from molora.errors import BadRequest, ConfigError, MoloraError, Unavailable
 from molora.server.app import create_app
-from molora.server.auth import ADMIN_KEYS
+from molora.server.keys import ADMIN_KEYS
 from tests.adapters.faulty import FAULTS, config, make_good, put
 from tests.server.administration import ADMIN, KEY, PATH, archive, files, form
 from tests.server.fakes import FakeEngine, FakeRouter, calling, make_config

@@ -21,8 +21,8 @@ from typer.testing import CliRunner
 
 from molora.adapters.check import digest_of
 from molora.benchmarks import serving
-from molora.server.auth import ADMIN_KEYS
 from molora.server.experts_cli import app as command
+from molora.server.keys import ADMIN_KEYS
 from tests.adapters.archives import HOSTILE
 from tests.adapters.faulty import DEMO, FAULTS, make_good, rename, tensors
 from tests.adapters.secrets import make_secrets
@@ -97,7 +97,8 @@ def write_deployment(folder: Path, **store: Any) -> Path:
 
 @contextmanager
 def serve(config: Path) -> Iterator[Server]:
-    command = replace(serving.molora_command(config), environment={ADMIN_KEYS: KEY})
+    command = serving.molora_command(config)
+    command = replace(command, environment={**command.environment, ADMIN_KEYS: KEY})
     with (
         serving.running(command, config.parent / "molora.log", Console(quiet=True)) as process,
         httpx.Client(base_url=process.url, trust_env=False, timeout=120) as http,
