@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,11 @@ class Reference:
         asked = asyncio.get_running_loop().run_in_executor(
             self._process, _prompt_logprobs, self._model, picture, text, adapter
         )
-        return await asked
+        try:
+            return await asked
+        except BrokenExecutor:
+            self.stop()  # the process has died: the next question starts another
+            raise
 
     def stop(self) -> None:
         """May be called twice."""
@@ -57,16 +61,21 @@ def _prompt_logprobs(model: Path, picture: Image, text: str, adapter: Path | Non
         _load(model)
     if adapter is None:
         return _score(_loaded["model"], picture, text)
-    tuned = _tune(_loaded["model"], adapter)
+    from peft import get_peft_model, set_peft_model_state_dict
+
+    config, weights = _read(_loaded["model"], adapter)
+    tuned = get_peft_model(_loaded["model"], config)
     try:
+        set_peft_model_state_dict(tuned, weights)
         return _score(tuned.eval(), picture, text)
     finally:
         _loaded["model"] = tuned.unload()
 
 
-def _tune(model: Any, adapter: Path) -> Any:
-    """PEFT's model. Its target modules are those that there are weights for, under this model's names for them."""
-    from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
+def _read(model: Any, adapter: Path) -> tuple[Any, dict[str, Any]]:
+    """PEFT's configuration and weights. Target modules are those that there are weights for, under this model's names
+    for them."""
+    from peft import LoraConfig
     from safetensors.torch import load_file
 
     names = {canonical(name): name for name, _ in model.named_modules()}
@@ -77,9 +86,7 @@ def _tune(model: Any, adapter: Path) -> Any:
         weights[f"{PREFIX}{names[canonical(module)]}.{half}.weight"] = tensor
     config = LoraConfig.from_pretrained(adapter)
     config.target_modules, config.inference_mode = targets, True
-    tuned = get_peft_model(model, config)
-    set_peft_model_state_dict(tuned, weights)
-    return tuned
+    return config, weights
 
 
 def _load(model: Path) -> None:
