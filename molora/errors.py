@@ -64,6 +64,13 @@ class Unauthorized(MoloraError):  # noqa: N818
         self.headers = {"www-authenticate": scheme} if scheme else {}
 
 
+class AdapterRefused(BadRequest):
+    """The uploaded adapter must not answer anybody."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="files", code="adapter_refused")
+
+
 class NotFound(MoloraError):  # noqa: N818
     """The model or route asked for does not exist."""
 

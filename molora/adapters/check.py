@@ -12,7 +12,7 @@ from molora.adapters.check_config import config_faults
 from molora.adapters.check_weights import weight_faults
 from molora.adapters.wording import shown
 from molora.config import ADAPTER_FILES
-from molora.errors import BadRequest
+from molora.errors import AdapterRefused
 
 CONFIG, WEIGHTS = ADAPTER_FILES
 COMPANIONS = (".json", ".md", ".txt", ".jinja")
@@ -20,14 +20,14 @@ PICKLES = (".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth")
 MAX_SHOWN = 20
 
 
-class Refused(BadRequest):
+class Refused(AdapterRefused):
     """`faults` has a sentence for every fault of an adapter, `message` the first of them."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         more = len(faults) - MAX_SHOWN
         shown_faults = [*faults[:MAX_SHOWN], *([f"and {more} more"] if more > 0 else [])]
-        super().__init__("; ".join(shown_faults), param="files", code="adapter_refused")
+        super().__init__("; ".join(shown_faults))
 
 
 @dataclass(frozen=True)

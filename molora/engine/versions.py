@@ -15,7 +15,7 @@ from molora.engine.errors import without_paths
 from molora.engine.extension import LOADING, READY
 from molora.engine.gates import Mixtures, components
 from molora.engine.interface import Adapter, Residency, Version
-from molora.errors import BadRequest, NotFound
+from molora.errors import AdapterRefused, NotFound
 
 POLL_S = 0.005
 
@@ -32,14 +32,14 @@ class Versions:
         """Requests by version from their decision until vLLM has told its first token."""
 
     async def load(self, adapter: Adapter) -> Version:
-        """Raises BadRequest for weights that vLLM refuses."""
+        """Raises AdapterRefused for weights that vLLM refuses."""
         version = Version(adapter, next(self._numbers))
         request = lora_request(version)
         await self._ask("begin_adapter_load", request.lora_name, version.number, request.lora_path)
         state = await self._loaded(version.number)
         if state != READY:
             await self._client.remove_lora(version.number)
-            raise BadRequest(f"the engine refuses it: {without_paths(state)}", param="files", code="adapter_refused")
+            raise AdapterRefused(f"the engine refuses it: {without_paths(state)}")
         return version
 
     async def _loaded(self, number: int) -> str:

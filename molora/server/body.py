@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -55,10 +57,18 @@ def limit_body(request: Request, max_bytes: int) -> Request:
 
 async def _read(request: Request, timeout_s: float) -> bytes:
     try:
-        async with asyncio.timeout(timeout_s):
-            return await request.body()
+        with gone_refused():
+            async with asyncio.timeout(timeout_s):
+                return await request.body()
     except TimeoutError:
         raise Unread(f"the body did not come within {timeout_s:g} seconds", 408) from None
+
+
+@contextmanager
+def gone_refused() -> Iterator[None]:
+    """Around what reads a body: raises BadRequest for a client that has gone."""
+    try:
+        yield
     except ClientDisconnect:
         raise BadRequest("the client closed the connection") from None
 

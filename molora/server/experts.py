@@ -46,7 +46,6 @@ def expert_routes(core: Core) -> APIRouter:
 def card(core: Core, expert: Expert, now: Residency) -> dict[str, Any]:
     """`requests_in_flight` and `resident` are of the version that answers; `draining` lists those before it."""
     checked, number = expert.checked, expert.version.number if expert.version else None
-    leaving = [one for one in core.registry.leaving if one.name == expert.name and one.version]
     return {
         "id": expert.name,
         "object": "expert",
@@ -66,8 +65,8 @@ def card(core: Core, expert: Expert, now: Residency) -> dict[str, Any]:
         "last_used": core.registry.last_used.get(expert.name),
         "draining": [
             {"version": one.version.number, "requests_in_flight": core.engine.num_in_flight(one.version)}
-            for one in leaving
-            if one.version
+            for one in core.registry.leaving
+            if one.version and one.name == expert.name
         ],
     }
 

@@ -83,15 +83,20 @@ class Lifecycle:
             with self._coming(wanted), self._store.incoming() as folder:
                 await asyncio.to_thread(wanted.fill, folder)
                 checked = await self._stage.check(folder)
-                known = self._registry.known(wanted.name)
+                known = self._changeable(wanted.name)
                 if known and known.state == "ready" and known.digest == checked.digest:
                     return await self._describe(known, wanted.profile), False
                 self._check_place(wanted, known)
                 return await self._bring(wanted, checked), True
 
-    def _check_place(self, wanted: Wanted, known: Expert | None) -> None:
+    def _changeable(self, name: str) -> Expert | None:
+        """What the name stands for. Raises BadRequest for an expert of the configuration."""
+        known = self._registry.known(name)
         if known is not None and known.origin == "config":
-            raise _conflict(f"the expert '{wanted.name}' belongs to the configuration")
+            raise _conflict(f"the expert '{name}' belongs to the configuration")
+        return known
+
+    def _check_place(self, wanted: Wanted, known: Expert | None) -> None:
         if known is not None and not wanted.may_replace:
             raise _conflict(
                 f"there is an expert '{wanted.name}' with other weights; replace=true puts these in its place"
@@ -103,8 +108,6 @@ class Lifecycle:
         """The same weights, perhaps described otherwise."""
         if known.profile == profile:
             return known
-        if known.origin == "config":
-            raise _conflict(f"the expert '{known.name}' belongs to the configuration")
         vectors = await self._stage.read(profile)
         await self._write(self._stored | {known.name: _stored(known.digest or "", profile)})
         described = replace(known, profile=profile)
@@ -129,11 +132,9 @@ class Lifecycle:
     async def remove(self, name: str) -> Expert:
         """As it was. Raises NotFound; BadRequest for an expert of the configuration."""
         async with self._changing:
-            known = self._registry.known(name)
+            known = self._changeable(name)
             if known is None:
                 raise NotFound(f"the expert '{name}' does not exist", param="name", code="expert_not_found")
-            if known.origin == "config":
-                raise _conflict(f"the expert '{name}' belongs to the configuration")
             await self._write({other: stored for other, stored in self._stored.items() if other != name})
             self._stage.withdraw(known)
             self._leave(known)

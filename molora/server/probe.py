@@ -13,7 +13,7 @@ from molora.adapters.backbone import Backbone
 from molora.adapters.reference import Reference
 from molora.config import StoreConfig
 from molora.engine.interface import Engine, Version
-from molora.errors import BadRequest
+from molora.errors import AdapterRefused
 from molora.server.registry import Verified
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Prober:
         self._wanted_base: Logprobs | None = None
 
     async def verify(self, version: Version) -> Verified:
-        """Raises BadRequest for a version that must not answer."""
+        """Raises AdapterRefused for a version that must not answer."""
         base = self._base = self._base or await self._engine.prompt_logprobs(messages(), None)
         expert = await self._engine.prompt_logprobs(messages(), version)
         check_moved(base, expert)
@@ -48,7 +48,7 @@ class Prober:
             logger.warning("there is no reference to hold %s against", version.adapter.expert)
             return "moves"
         if (wanted := await self._refer(version.adapter.folder)) is None:
-            raise refused("PEFT cannot load it")
+            raise AdapterRefused("the adapter is refused: PEFT cannot load it")
         check_agrees(base, expert, wanted_base, wanted)
         return "reference"
 
@@ -92,16 +92,16 @@ def comparable(engine: Logprobs, reference: Logprobs) -> bool:
 
 
 def check_moved(base: Logprobs, expert: Logprobs) -> None:
-    """Raises BadRequest for an adapter that changes nothing."""
+    """Raises AdapterRefused for an adapter that changes nothing."""
     if distance(base, expert) <= MOVED:
-        raise refused("with it the engine answers as the bare backbone does")
+        raise AdapterRefused("the adapter is refused: with it the engine answers as the bare backbone does")
 
 
 def check_agrees(base: Logprobs, expert: Logprobs, wanted_base: Logprobs, wanted: Logprobs) -> None:
-    """Raises BadRequest where the engine is not as near to the reference as it is without an adapter."""
+    """Raises AdapterRefused where the engine is not as near to the reference as it is without an adapter."""
     allowed = ROUNDING + SLACK * distance(base, wanted_base)
     if not distance(expert, wanted) <= allowed:
-        raise refused("with it the engine does not answer as PEFT does")
+        raise AdapterRefused("the adapter is refused: with it the engine does not answer as PEFT does")
 
 
 def distance(one: Logprobs, other: Logprobs) -> float:
@@ -109,7 +109,3 @@ def distance(one: Logprobs, other: Logprobs) -> float:
     if [token for token, _ in one] != [token for token, _ in other] or not one:
         return math.inf
     return math.sqrt(sum((p - q) ** 2 for (_, p), (_, q) in zip(one, other, strict=True)) / len(one))
-
-
-def refused(why: str) -> BadRequest:
-    return BadRequest(f"the adapter is refused: {why}", param="files", code="adapter_refused")

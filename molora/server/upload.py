@@ -9,13 +9,12 @@ from typing import Any
 from fastapi import Request
 from pydantic import Field
 from starlette.datastructures import FormData, UploadFile
-from starlette.requests import ClientDisconnect
 
 from molora.adapters.disk import writing
 from molora.adapters.upload import import_folder, receive, unpack
 from molora.config import RESERVED, ExpertName, ExpertProfile, StoreConfig
 from molora.errors import BadRequest
-from molora.server.body import MAX_DEPTH, MIB, Strict, check, depth, limit_body
+from molora.server.body import MAX_DEPTH, MIB, Strict, check, depth, gone_refused, limit_body
 from molora.server.lifecycle import Wanted
 
 MAX_FIELD_BYTES = MIB
@@ -39,11 +38,8 @@ async def read_upload(request: Request, limits: StoreConfig) -> AsyncIterator[Wa
     limited = limit_body(request, limits.max_upload_mib * MIB + FORM_BYTES)
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise BadRequest("send the expert as multipart/form-data")
-    try:
-        with writing():
-            form = await limited.form(max_files=MAX_FILES, max_part_size=MAX_FIELD_BYTES)
-    except ClientDisconnect:
-        raise BadRequest("the client closed the connection") from None
+    with writing(), gone_refused():
+        form = await limited.form(max_files=MAX_FILES, max_part_size=MAX_FIELD_BYTES)
     try:
         yield _read(form, limits)
     finally:
