@@ -5,7 +5,7 @@ import re
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
@@ -127,6 +127,28 @@ class LoadConfig(Section):
     max_per_key: int | None = Field(default=None, gt=0)
 
 
+class HealthConfig(Section):
+    """An engine that has told of no step for `canary_s` is asked for a token. After `stalled_s` without a step nobody
+    new is served; after `failed_s` it is ended, as one that died by itself: those in flight are told.
+
+    Then another engine is started, if there were not `max_restarts` within an hour, or the server ends with an error.
+    A server that is to stop gives those in flight `drain_s`.
+    """
+
+    canary_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    stalled_s: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    failed_s: float = Field(default=90.0, gt=0, allow_inf_nan=False)
+    on_failure: Literal["restart", "exit"] = "restart"
+    max_restarts: int = Field(default=5, gt=0)
+    drain_s: float = Field(default=30.0, ge=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if not self.canary_s < self.stalled_s <= self.failed_s:
+            raise ValueError("canary_s must be less than stalled_s, and stalled_s no more than failed_s")
+        return self
+
+
 class MediaConfig(Section):
     """What pictures a request may bring. Without `hosts` none is fetched, and only data URLs are served.
 
@@ -143,13 +165,18 @@ class MediaConfig(Section):
 
 
 class RouterConfig(Section):
-    """`encoder` None is the packaged all-MiniLM-L6-v2; `head` is a file of `molora router train`."""
+    """`encoder` None is the packaged all-MiniLM-L6-v2; `head` is a file of `molora router train`.
+
+    Where the router fails, or takes longer than `timeout_s`, `fallback` answers: an expert or `base`; None for nobody.
+    """
 
     head: Path
     encoder: str | None = None
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     max_batch: int = Field(default=64, gt=0)
     cache_size: int = Field(default=10_000, ge=0)
+    timeout_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
+    fallback: str | None = None
 
 
 class Config(Section):
@@ -166,12 +193,15 @@ class Config(Section):
     access: AccessConfig = AccessConfig()
     limits: LimitsConfig = LimitsConfig()
     load: LoadConfig = LoadConfig()
+    health: HealthConfig = HealthConfig()
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         taken = [name for name in self.experts if name in RESERVED]
         if taken:
             raise ValueError(f"experts.{taken[0]}: '{taken[0]}' is a reserved name")
+        if self.router.fallback not in (None, "base", *self.experts):
+            raise ValueError(f"router.fallback: '{self.router.fallback}' is neither base nor one of the experts")
         if self.admin_port is not None and self.admin_port == self.port:
             raise ValueError("admin_port: it is the clients' port; leave it out to have one port for both")
         return self

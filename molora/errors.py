@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-RETRY_AFTER_S = "1"
+RETRY_SOON_S = "1"
+RETRY_LATER_S = "5"
 
 
 class MoloraError(Exception):
@@ -83,14 +84,15 @@ class Unavailable(MoloraError):  # noqa: N818
 
     def __init__(self, message: str) -> None:
         super().__init__(message, status=503, type="service_unavailable")
+        self.headers = {"retry-after": RETRY_LATER_S}
 
 
-class Overloaded(MoloraError):  # noqa: N818
+class Overloaded(Unavailable):
     """More is asked of the server at once than it takes on."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, status=503, type="service_unavailable", code="overloaded")
-        self.headers = {"retry-after": RETRY_AFTER_S}
+        super().__init__(message)
+        self.code, self.headers = "overloaded", {"retry-after": RETRY_SOON_S}
 
 
 class TooManyRequests(MoloraError):  # noqa: N818
@@ -98,7 +100,7 @@ class TooManyRequests(MoloraError):  # noqa: N818
 
     def __init__(self, message: str) -> None:
         super().__init__(message, status=429, type="rate_limit_error", code="rate_limit_exceeded")
-        self.headers = {"retry-after": RETRY_AFTER_S}
+        self.headers = {"retry-after": RETRY_SOON_S}
 
 
 class ConfigError(MoloraError):

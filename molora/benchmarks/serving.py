@@ -91,6 +91,10 @@ class ServerProcess:
         self._process.kill()
         self._process.wait()
 
+    def wait(self) -> int:
+        """Its exit code."""
+        return self._process.wait(STOP_TIMEOUT_S)
+
     def stop(self) -> None:
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

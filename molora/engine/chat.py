@@ -85,7 +85,4 @@ async def _open(events: AsyncGenerator[str, None]) -> Stream:
     event = await anext(events, "")
     if not event.startswith("data: {"):
         raise Unavailable("the engine ended the stream before it began")
-    first = json.loads(event.removeprefix("data: "))
-    if "error" in first:
-        raise explain_response(first["error"])
-    return Stream(first, events)
+    return Stream(json.loads(event.removeprefix("data: ")), events)

@@ -10,6 +10,7 @@ from vllm.v1.engine.exceptions import EngineDeadError, EngineGenerateError
 
 from molora.errors import BadRequest, MoloraError, Unavailable
 
+DEAD = "the engine cannot answer now"
 FAILURES = (EngineDeadError, EngineGenerateError)
 UNCLASSED = (ValueError, TypeError, OverflowError, NotImplementedError)
 """What vLLM still raises where it refuses; the client's fault only while nothing but its request is at work."""
@@ -28,7 +29,7 @@ def explain_invalid(error: ValidationError) -> BadRequest:
 def explain(error: VLLMError) -> MoloraError:
     """vLLM's own errors tell whose fault they are."""
     if isinstance(error, FAILURES):
-        return Unavailable("the engine cannot answer now")
+        return Unavailable(DEAD)
     return explain_response(create_error_response(error).model_dump()["error"])
 
 

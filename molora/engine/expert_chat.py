@@ -7,12 +7,12 @@ from pydantic import PrivateAttr
 from vllm.entrypoints.openai.chat_completion.protocol import ChatCompletionRequest
 from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
 from vllm.entrypoints.serve.engine.protocol import ErrorResponse
-from vllm.exceptions import VLLMError, VLLMServerError
+from vllm.exceptions import VLLMError
 from vllm.lora.request import LoRARequest
 
-from molora.engine.errors import UNCLASSED, explain_unreadable
+from molora.engine.errors import UNCLASSED, explain, explain_unreadable
 from molora.engine.interface import Body
-from molora.errors import BadRequest
+from molora.errors import BadRequest, MoloraError
 
 
 class ExpertRequest(ChatCompletionRequest):
@@ -58,8 +58,9 @@ class ExpertChat(OpenAIServingChat):
             raise BadRequest(f"the prompt has {length} tokens with its pictures, more than {most}", param="messages")
 
     def create_streaming_error_response(self, message: str | Exception, *args: Any, **kwargs: Any) -> str:
-        """In a stream the engine is at work: an error that is none of vLLM's own is not the client's fault."""
-        if not isinstance(message, (str, VLLMError)):
-            message = VLLMServerError("the engine failed to answer")
-        reply: str = super().create_streaming_error_response(message, *args, **kwargs)
-        return reply
+        """Raises it: who reads the stream has words for it. The engine is at work here, so what is no error of vLLM's
+        is not the client's fault."""
+        del args, kwargs
+        if isinstance(message, VLLMError):
+            raise explain(message) from message
+        raise MoloraError("the engine failed to answer") from (None if isinstance(message, str) else message)

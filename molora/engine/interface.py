@@ -52,7 +52,8 @@ class Completion:
 
 @dataclass(frozen=True)
 class Stream:
-    """An answer under way: the first `chat.completion.chunk`, then server-sent events as text."""
+    """An answer under way: the first `chat.completion.chunk`, then server-sent events as text. Raises MoloraError where
+    it breaks off."""
 
     first: Body
     rest: AsyncGenerator[str, None]
@@ -62,7 +63,8 @@ class Engine(Protocol):
     """Answers chat requests with an exact mixture of experts, or with the bare backbone."""
 
     async def start(self) -> None:
-        """Ready to answer on return. Raises ConfigError when the configuration cannot be served."""
+        """Ready to answer on return; after `stop`, without any version. Raises ConfigError when the configuration
+        cannot be served."""
         ...
 
     async def stop(self) -> None:
@@ -70,7 +72,20 @@ class Engine(Protocol):
         ...
 
     async def check_health(self) -> None:
-        """Raises Unavailable when the engine cannot answer."""
+        """Raises Unavailable when the engine is dead or not started."""
+        ...
+
+    @property
+    def num_steps(self) -> int:
+        """Another number than before if the engine has made a step meanwhile."""
+        ...
+
+    async def beat(self) -> None:
+        """Has the engine make a step, and waits for it. Raises Unavailable."""
+        ...
+
+    async def kill(self) -> None:
+        """Ends the engine's processes at once; on return whoever waited for it got Unavailable."""
         ...
 
     def parse(self, body: Body) -> Any:

@@ -1,7 +1,10 @@
 """vLLM's AsyncLLM brought up with the experts of a configuration, and down again."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +18,19 @@ from molora.engine.plugin import scheduler_name
 from molora.engine.products import Costs
 from molora.errors import BadRequest, ConfigError, Unavailable
 
+POLL_S = 0.1
+TOLD_S = 10.0
+"""In which vLLM tells those who wait for an engine that it is dead."""
 EXTENSION = "molora.engine.extension.AdapterExtension"
 COMING = 1
 """Versions in memory beside those that answer: the one that is being added."""
 
 
 class VllmEngine:
-    """The engine of a deployment; vLLM is imported when it is made, and nothing runs before `start`."""
+    """The engine of a deployment; vLLM is imported when it is made, and nothing runs before `start`.
+
+    It may be started again after `stop`: an engine without versions, that gives none of the old numbers.
+    """
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError for an engine configuration that vLLM does not accept."""
@@ -32,25 +41,60 @@ class VllmEngine:
         self._client: Any = None
         self._chat: Any = None
         self._versions: Any = None
+        self._pulse: Any = None
+        self._numbers = count(1)
 
     async def start(self) -> None:
-        from vllm.v1.engine.async_llm import AsyncLLM
-
         from molora.engine.chat import build_chat
         from molora.engine.versions import Versions
 
         try:
-            self._client = AsyncLLM.from_vllm_config(self._vllm_config)
-        except RuntimeError as error:
+            self._client = await self._launch()
+            await self.beat()
+        except (RuntimeError, Unavailable) as error:
             raise ConfigError(f"engine: {error}") from error
         await self._client.reset_mm_cache()  # of what it was profiled with
-        self._chat = build_chat(self._client, self._config.engine.model)
-        self._versions = Versions(self._client)
+        self._chat = await asyncio.to_thread(build_chat, self._client, self._config.engine.model)
+        self._versions = Versions(self._client, self._numbers)
+
+    async def _launch(self) -> Any:
+        """vLLM's AsyncLLM, made in a thread: the event loop goes on. Cancelled, it leaves no process behind."""
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        from molora.engine.liveness import Pulse, kill_engines
+
+        self._pulse = Pulse()
+        config, loggers = deepcopy(self._vllm_config), [lambda *_: self._pulse]
+        making = asyncio.ensure_future(asyncio.to_thread(AsyncLLM.from_vllm_config, config, stat_loggers=loggers))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            while not making.done():
+                kill_engines()
+                await asyncio.wait([making], timeout=POLL_S)
+            raise
 
     async def stop(self) -> None:
         if self._client is not None:
-            self._client.shutdown()
+            await asyncio.to_thread(self._client.shutdown)
         self._client = self._chat = self._versions = None
+
+    async def kill(self) -> None:
+        from molora.engine.liveness import kill_engines
+
+        kill_engines()
+        if self._client is not None:
+            await asyncio.wait([self._client.output_handler], timeout=TOLD_S)
+
+    @property
+    def num_steps(self) -> int:
+        return self._pulse.num_steps if self._pulse else 0
+
+    async def beat(self) -> None:
+        from molora.engine.liveness import beat
+
+        await self.check_health()
+        await beat(self._client)
 
     async def check_health(self) -> None:
         if self._client is None or self._client.errored:

@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
 from typing import Any
 
 from vllm.lora.request import LoRARequest
@@ -15,17 +14,22 @@ from molora.engine.errors import without_paths
 from molora.engine.extension import LOADING, READY
 from molora.engine.gates import Mixtures, components
 from molora.engine.interface import Adapter, Residency, Version
+from molora.engine.liveness import unless_dead
 from molora.errors import AdapterRefused, NotFound
 
 POLL_S = 0.005
 
 
 class Versions:
-    """Over vLLM's AsyncLLM. vLLM takes LoRA requests for equal by their names, so a version's name holds its number."""
+    """Over vLLM's AsyncLLM, under numbers that no other version was given. vLLM takes LoRA requests for equal by their
+    names, so a version's name holds its number.
 
-    def __init__(self, client: Any) -> None:
+    Whatever asks the engine raises Unavailable if it is dead, or dies.
+    """
+
+    def __init__(self, client: Any, numbers: Iterator[int]) -> None:
         self._client = client
-        self._numbers = count(1)
+        self._numbers = numbers
         self._named: dict[str, Version] = {}
         self._mixtures = Mixtures()
         self._entering: Counter[int] = Counter()
@@ -38,7 +42,7 @@ class Versions:
         await self._ask("begin_adapter_load", request.lora_name, version.number, request.lora_path)
         state = await self._loaded(version.number)
         if state != READY:
-            await self._client.remove_lora(version.number)
+            await self._remove(version)
             raise AdapterRefused(f"the engine refuses it: {without_paths(state)}")
         return version
 
@@ -80,9 +84,15 @@ class Versions:
         return sum(version.number in _numbers(state.lora_request) for state in states)
 
     async def unload(self, version: Version) -> None:
-        while self._entering[version.number] or self.num_in_flight(version):  # noqa: ASYNC110  # vLLM's own table
+        while self._is_needed(version) and not self._client.errored:  # noqa: ASYNC110  # vLLM's own
             await asyncio.sleep(POLL_S)
-        await self._client.remove_lora(version.number)
+        await self._remove(version)
+
+    def _is_needed(self, version: Version) -> bool:
+        return bool(self._entering[version.number] or self.num_in_flight(version))
+
+    async def _remove(self, version: Version) -> None:
+        await unless_dead(self._client, self._client.remove_lora(version.number))
 
     async def residency(self) -> Residency:
         """What all workers have in common."""
@@ -91,7 +101,7 @@ class Versions:
 
     async def _ask(self, method: str, *args: Any) -> list[Any]:
         """One answer from each worker."""
-        answers: list[Any] = await self._client.collective_rpc(method, args=args)
+        answers: list[Any] = await unless_dead(self._client, self._client.collective_rpc(method, args=args))
         return answers
 
 

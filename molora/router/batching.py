@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,8 @@ from molora.errors import Unavailable
 from molora.router.scoring import Reading
 
 logger = logging.getLogger(__name__)
+
+LATE_S = 5.0
 
 Score = Callable[[list[str]], list[Reading]]
 """A reading for each text; runs in the worker thread."""
@@ -24,6 +27,7 @@ class Batcher:
         self._pending: dict[str, asyncio.Future[Reading]] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._task: asyncio.Task[None] | None = None
+        self._began: float | None = None
 
     async def start(self) -> None:
         """Idempotent; from inside the event loop that will ask."""
@@ -44,9 +48,12 @@ class Batcher:
         await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
     async def score(self, text: str) -> Reading:
-        """A text that is already waiting is not computed again. Raises Unavailable."""
+        """A text that is already waiting is not computed again. Raises Unavailable; at once where a batch has been
+        under way for LATE_S, and who knows for how long still."""
         if self._task is None:
             raise Unavailable("the router is not running")
+        if self._began is not None and time.monotonic() - self._began > LATE_S:
+            raise Unavailable("the router is late")
         future = self._pending.get(text)
         if future is None:
             future = self._pending[text] = asyncio.get_running_loop().create_future()
@@ -62,6 +69,7 @@ class Batcher:
             await self._compute(worker, batch)
 
     async def _compute(self, worker: ThreadPoolExecutor, batch: list[str]) -> None:
+        self._began = time.monotonic()
         try:
             readings = await asyncio.get_running_loop().run_in_executor(worker, self._score, batch)
             answers = list(zip(batch, readings, strict=True))
@@ -70,6 +78,8 @@ class Batcher:
             for text in batch:
                 self._fail(text, "the router could not read the question")
             return
+        finally:
+            self._began = None
         for text, reading in answers:
             self._pending.pop(text).set_result(reading)
 

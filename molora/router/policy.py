@@ -117,6 +117,15 @@ def by_hand(wishes: Wishes, experts: Sequence[str]) -> Decision:
     return Decision(mode="manual", source="manual", gates={name: gate for name, gate in gates.items() if gate})
 
 
+def fall_back(wishes: Wishes, experts: Sequence[str], fallback: str | None) -> Decision | None:
+    """What is decided where the question could not be read; None where `fallback` is nobody, or is not admitted."""
+    admitted = [*candidates(wishes, experts), *([BASE] if wishes.allow is None else [])]
+    if fallback not in admitted:
+        return None
+    gates = {} if fallback == BASE else {fallback: 1.0}
+    return Decision(mode=wishes.mode, source="fallback", gates=gates)
+
+
 def _check_known(names: Collection[str], experts: Collection[str], param: str) -> None:
     for name in names:
         if name not in experts:

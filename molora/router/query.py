@@ -8,7 +8,7 @@ from typing import Literal
 from PIL.Image import Image
 
 Mode = Literal["top1", "top2", "soft", "sequential", "manual"]
-Source = Literal["router", "manual"]
+Source = Literal["router", "manual", "fallback"]
 
 BASE = "base"
 AUTO = "auto"
@@ -61,8 +61,8 @@ class Decision:
 
     @property
     def confidence(self) -> float:
-        """The largest probability; 1 when the caller chose."""
-        return max(self.probabilities.values(), default=1.0)
+        """The largest probability; 1 when the caller chose, 0 when nobody did."""
+        return max(self.probabilities.values(), default=float(self.source == "manual"))
 
     def to_dict(self) -> dict[str, object]:
         """The `routing` object of a response."""

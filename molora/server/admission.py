@@ -8,9 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from molora.config import LoadConfig
 from molora.errors import MoloraError, Overloaded, TooManyRequests
+from molora.server.health import Health
 from molora.server.metrics import CHAT_PATH, Metrics
-from molora.server.route import ROUTE_PATH
 
+ROUTE_PATH = "/v1/route"
 PATHS = (CHAT_PATH, ROUTE_PATH)
 
 
@@ -24,6 +25,9 @@ class Places:
     def __init__(self, load: LoadConfig) -> None:
         self.load = load
         self.held: Counter[str] = Counter()
+
+    def is_empty(self) -> bool:
+        return not self.held
 
     @contextmanager
     def one(self, client: str) -> Iterator[None]:
@@ -47,14 +51,16 @@ class Places:
 
 
 class Admission:
-    """ASGI middleware: a request that makes work holds a place from its first byte to its last, however it ends."""
+    """ASGI middleware: a request that makes work holds a place from its first byte to its last, however it ends; none
+    comes in where the server cannot answer."""
 
-    def __init__(self, app: ASGIApp, places: Places, metrics: Metrics) -> None:
-        self.app, self.places, self.metrics = app, places, metrics
+    def __init__(self, app: ASGIApp, places: Places, health: Health, metrics: Metrics) -> None:
+        self.app, self.places, self.health, self.metrics = app, places, health, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in PATHS:
             return await self.app(scope, receive, send)
+        self.health.check()
         client = scope["state"]["client"]
         try:
             with self.places.one(client):

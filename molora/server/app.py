@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from molora.config import Config
 from molora.engine.interface import Engine
-from molora.errors import BadRequest, MoloraError, NotFound, Overloaded
+from molora.errors import BadRequest, MoloraError, NotFound, Unavailable
 from molora.router.interface import Router
-from molora.server.admission import Admission, Places
+from molora.server.admission import Admission
 from molora.server.auth import ClientGate, open_paths
 from molora.server.chat import chat_routes
 from molora.server.core import Core
@@ -23,7 +23,9 @@ from molora.server.keys import API_KEYS, Keys
 from molora.server.metrics import InFlight, metrics_routes
 from molora.server.models import model_routes
 from molora.server.route import route_routes
-from molora.server.startup import start_experts
+from molora.server.stage import make_stage
+from molora.server.startup import start_configured, start_stored
+from molora.server.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +34,13 @@ def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
     """Nothing runs before the application's lifespan begins."""
     core = Core(config, engine, router)
     app = FastAPI(title="Molora", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lambda _: running(core))
-    for routes in (chat_routes, route_routes, model_routes, expert_routes, health_routes):
+    app.state.core = core
+    for routes in (chat_routes, route_routes, model_routes, expert_routes):
         app.include_router(routes(core))
+    app.include_router(health_routes(core.health, engine))
     app.include_router(metrics_routes(core.metrics, engine))
     app.add_middleware(InFlight, gauge=core.metrics.in_flight)
-    app.add_middleware(Admission, places=Places(config.load), metrics=core.metrics)
+    app.add_middleware(Admission, places=core.places, health=core.health, metrics=core.metrics)
     app.add_middleware(ClientGate, keys=Keys(API_KEYS), is_open=open_paths(config.access))
     app.add_middleware(Answering)  # the last is the outermost
     for kind in (MoloraError, HTTPException, Exception):
@@ -61,21 +65,25 @@ class Answering:
 @asynccontextmanager
 async def running(core: Core) -> AsyncIterator[None]:
     """The router comes first: it refuses a wrong head in a second, the engine takes longer to start."""
-    try:
+    async with AsyncExitStack() as started:
+        started.push_async_callback(core.router.stop)
         await core.router.start()
+        started.push_async_callback(core.engine.stop)
         await core.engine.start()
-        core.lifecycle = await start_experts(core)
-        yield
-    finally:
+        stage = await make_stage(core)
+        await start_configured(core, stage)
+        core.lifecycle = await start_stored(core, stage)
         if core.lifecycle is not None:
-            await core.lifecycle.stop()
-        await core.engine.stop()
-        await core.router.stop()
+            started.push_async_callback(core.lifecycle.stop)
+        watch = Watch(core, stage)
+        started.push_async_callback(watch.stop)
+        watch.start()
+        yield
 
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     shown = _as_molora(error)
-    if shown.status >= 500 and not isinstance(shown, Overloaded):
+    if shown.status >= 500 and not isinstance(shown, Unavailable):
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return JSONResponse(shown.to_dict(), status_code=shown.status, headers=shown.headers)
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from molora.engine.interface import Stream
-from molora.errors import BadRequest
+from molora.errors import BadRequest, MoloraError
 from molora.router.query import AUTO, BASE, Decision
 from molora.server.asking import with_defaults, with_system_prompt
 from molora.server.body import read_json
@@ -57,7 +57,9 @@ async def answer(core: Core, body: dict[str, Any]) -> Response:
         profile = core.registry[decision.expert].profile
         full, messages = with_defaults(body, profile), with_system_prompt(messages, profile)
         parsed = parsed if full is body else core.engine.parse(full)
-    result = await core.engine.chat(parsed, messages, decision.gates)
+    core.health.check()
+    async with core.under_way.one():
+        result = await core.engine.chat(parsed, messages, decision.gates)
     if isinstance(result, Stream):
         events = stream(core, result, decision, started)
         return StreamingResponse(events, media_type="text/event-stream", headers=decision.to_headers())
@@ -74,8 +76,16 @@ def check_question(model: str, prompt: Prompt) -> None:
 async def stream(core: Core, answer: Stream, decision: Decision, started: float) -> AsyncGenerator[str, None]:
     """Server-sent events; the first one carries the decision. The engine stops when this is closed."""
     core.metrics.observe_first_chunk(decision.expert, started)
-    async with aclosing(answer.rest) as rest:
-        yield f"data: {json.dumps(answer.first | {'routing': decision.to_dict()})}\n\n"
-        async for event in rest:
-            yield event
+    try:
+        async with aclosing(answer.rest) as rest, core.under_way.one():
+            yield _event(answer.first | {"routing": decision.to_dict()})
+            async for event in rest:
+                yield event
+    except MoloraError as error:
+        yield _event(error.to_dict())
+        yield "data: [DONE]\n\n"
     core.metrics.observe_end(decision.expert, started)
+
+
+def _event(body: dict[str, Any]) -> str:
+    return f"data: {json.dumps(body)}\n\n"

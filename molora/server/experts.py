@@ -31,6 +31,7 @@ def expert_routes(core: Core) -> APIRouter:
     @api.post(ADMIN_PATH)
     async def add_expert(request: Request) -> Response:
         lifecycle = _lifecycle(core)
+        core.health.check()
         async with read_upload(request, lifecycle.limits) as wanted:
             expert, is_new = await lifecycle.add(wanted)
         return JSONResponse(card(core, expert, await core.engine.residency()), status_code=201 if is_new else 200)

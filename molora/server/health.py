@@ -1,11 +1,42 @@
-"""`/live`: the process runs. `/ready`: it can answer."""
+"""Whether requests are taken on. `/live`: the process runs. `/ready`: it can answer."""
+
+import asyncio
+from typing import Literal
 
 from fastapi import APIRouter
 
-from molora.server.core import Core
+from molora.engine.interface import Engine
+from molora.errors import MoloraError, Unavailable
+
+REASONS = {
+    "stalled": "the engine makes no step",
+    "failed": "the engine has failed and is being brought up again",
+    "stopping": "the server is stopping",
+}
 
 
-def health_routes(core: Core) -> APIRouter:
+class Health:
+    """What the engine was last seen to be, and whether the server is to stop."""
+
+    def __init__(self) -> None:
+        self.engine: Literal["ready", "stalled", "failed"] = "ready"
+        self.leaving = asyncio.Event()
+        self.end: MoloraError | None = None
+        """Why the server leaves, where nobody asked it to."""
+
+    def check(self) -> None:
+        """Raises Unavailable where no request is taken on."""
+        state = "stopping" if self.leaving.is_set() else self.engine
+        if state != "ready":
+            raise Unavailable(REASONS[state])
+
+    def give_up(self, error: MoloraError) -> None:
+        """No engine will come again."""
+        self.end = error
+        self.leaving.set()
+
+
+def health_routes(health: Health, engine: Engine) -> APIRouter:
     api = APIRouter()
 
     @api.get("/live")
@@ -14,7 +45,8 @@ def health_routes(core: Core) -> APIRouter:
 
     @api.get("/ready")
     async def ready() -> dict[str, str]:
-        await core.engine.check_health()
+        health.check()
+        await engine.check_health()
         return {"status": "ready"}
 
     return api

@@ -42,7 +42,8 @@ class Lifecycle:
         self._configured = core.config.experts
         self._stage, self._prober, self._store, self.limits = stage, prober, store, limits
         self._stored: dict[str, StoredExpert] = {}
-        self._changing = asyncio.Lock()
+        self.changing = asyncio.Lock()
+        """Held while experts change."""
         self._drains: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -78,7 +79,7 @@ class Lifecycle:
 
     async def add(self, wanted: Wanted) -> tuple[Expert, bool]:
         """The expert as it answers from now on, and whether its weights are new. Raises MoloraError."""
-        async with self._changing:
+        async with self.changing:
             await self._stage.check_profile(wanted.profile)
             with self._coming(wanted), self._store.incoming() as folder:
                 await asyncio.to_thread(wanted.fill, folder)
@@ -131,7 +132,7 @@ class Lifecycle:
 
     async def remove(self, name: str) -> Expert:
         """As it was. Raises NotFound; BadRequest for an expert of the configuration."""
-        async with self._changing:
+        async with self.changing:
             known = self._changeable(name)
             if known is None:
                 raise NotFound(f"the expert '{name}' does not exist", param="name", code="expert_not_found")
@@ -152,7 +153,7 @@ class Lifecycle:
             leaving = self._registry.leave(gone)
             await self._stage.unload(gone.version)
             self._registry.leaving.remove(leaving)
-        async with self._changing:
+        async with self.changing:
             await self._sweep()
 
     async def _write(self, stored: dict[str, StoredExpert]) -> None:

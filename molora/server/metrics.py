@@ -72,6 +72,9 @@ class Metrics:
             ["client", "status"],
             registry=registry,
         )
+        self._engine_failures = Counter(
+            "molora_engine_failures", "Engines that died or fell silent.", ["failure"], registry=registry
+        )
         self._load_s = Histogram(
             "molora_adapter_load_seconds",
             "Time from an upload to an expert that answers.",
@@ -104,6 +107,9 @@ class Metrics:
 
     def count_turned_away(self, client: str, status: int) -> None:
         self._turned_away.labels(client, str(status)).inc()
+
+    def count_engine_failure(self, failure: str) -> None:
+        self._engine_failures.labels(failure).inc()
 
     def observe_first_chunk(self, expert: str, started: float) -> None:
         """`started` as of time.perf_counter."""

@@ -9,12 +9,12 @@ from pydantic import Field
 
 from molora.errors import BadRequest
 from molora.router.query import AUTO, Query, Wishes
+from molora.server.admission import ROUTE_PATH
 from molora.server.body import Strict, check, read_json
 from molora.server.core import Core
 from molora.server.prompt import read_prompt
 from molora.server.wishes import read_wishes
 
-ROUTE_PATH = "/v1/route"
 MAX_QUERIES = 1024
 
 

@@ -14,17 +14,21 @@ from fastapi import FastAPI
 from molora.config import AccessConfig, Config
 from molora.errors import ConfigError
 from molora.server.app import create_app
+from molora.server.core import Core
+from molora.server.departure import PatientServer
 from molora.server.keys import API_KEYS, Keys
 from molora.server.protocol import PatientProtocol
 
-STOP_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 5
+"""For connections to end when all that was under way has."""
 KEEP_ALIVE_S = 30
 
 logger = logging.getLogger(__name__)
 
 
 def serve_until_signal(config: Config) -> None:
-    """Returns after SIGINT or SIGTERM, when all it started has ended. Raises ConfigError for what cannot be served."""
+    """Returns after SIGINT or SIGTERM, when all it started has ended. Raises ConfigError for what cannot be served,
+    MoloraError when there is no engine any more."""
     listeners = [bind(config.host, port) for port in (config.port, config.admin_port) if port is not None]
     signal.signal(signal.SIGTERM, _interrupt)  # while the engine starts; then uvicorn listens for signals
     try:
@@ -32,7 +36,7 @@ def serve_until_signal(config: Config) -> None:
         app = build_app(config)
         settings = listen_settings(app)
         with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
-            runner.run(_serve(app, uvicorn.Server(settings), listeners))
+            runner.run(serve(app, settings, listeners))
     except KeyboardInterrupt:
         pass
     finally:
@@ -76,12 +80,15 @@ def build_app(config: Config) -> FastAPI:
     return create_app(config, VllmEngine(config), router)
 
 
-async def _serve(app: FastAPI, server: uvicorn.Server, listeners: list[socket.socket]) -> None:
+async def serve(app: FastAPI, settings: uvicorn.Config, listeners: list[socket.socket]) -> None:
     """The lifespan runs here and not in uvicorn, which would turn its errors into a log entry."""
+    core: Core = app.state.core
     async with app.router.lifespan_context(app):
         gc.collect()
         gc.freeze()  # what was made so far stays: collections under load, which stop every request, pass it over
-        await server.serve(sockets=listeners)
+        await PatientServer(settings, core).serve(sockets=listeners)
+    if core.health.end is not None:
+        raise core.health.end
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
-from molora.adapters.backbone import Backbone
+from molora.adapters.backbone import Backbone, read_backbone
 from molora.adapters.check import Checked, check_adapter, check_weights
 from molora.config import ExpertProfile
 from molora.engine.interface import Adapter, Version
-from molora.errors import MoloraError
+from molora.errors import BadRequest, MoloraError
 from molora.router.head import Floats
 from molora.server.asking import check_profile
 from molora.server.core import Core
@@ -22,21 +23,17 @@ class Stage:
 
     def __init__(self, core: Core, backbone: Backbone) -> None:
         self._engine, self._router, self._registry = core.engine, core.router, core.registry
-        self._backbone = backbone
+        self.backbone = backbone
         self._max_rank = core.config.engine.max_lora_rank
         self._tower = bool(core.config.engine.options.get("enable_tower_connector_lora"))
 
     async def check(self, folder: Path) -> Checked:
         """Of a folder that anybody may have filled. Raises `Refused`."""
-        return await asyncio.to_thread(
-            check_adapter, folder, self._backbone, max_rank=self._max_rank, tower=self._tower
-        )
+        return await asyncio.to_thread(check_adapter, folder, self.backbone, max_rank=self._max_rank, tower=self._tower)
 
     async def check_weights(self, folder: Path) -> Checked:
         """Of a folder of the operator's, which may hold links and other files. Raises `Refused`."""
-        return await asyncio.to_thread(
-            check_weights, folder, self._backbone, max_rank=self._max_rank, tower=self._tower
-        )
+        return await asyncio.to_thread(check_weights, folder, self.backbone, max_rank=self._max_rank, tower=self._tower)
 
     async def check_profile(self, profile: ExpertProfile) -> None:
         """Raises BadRequest."""
@@ -67,9 +64,29 @@ class Stage:
         if expert.state == "ready":
             self._router.remove_expert(expert.name)
 
+    async def reload(self) -> None:
+        """Those that answered, into an engine that has just started; one that it refuses has failed. Raises
+        Unavailable."""
+        for expert in list(self._registry.values()):
+            assert expert.checked is not None
+            try:
+                version = await self.load(expert.name, expert.checked)
+            except BadRequest as error:
+                logger.exception("expert %s cannot be served any more", expert.name)
+                self.withdraw(expert)
+                self._registry.put(replace(expert, state="failed", version=None, error=error.message))
+            else:
+                self.publish(replace(expert, version=version), None)
+
     async def unload(self, version: Version) -> None:
         """When its last request has ended. An engine that cannot any more has nothing to free."""
         try:
             await self._engine.unload(version)
         except MoloraError:
             logger.exception("version %d of %s is not unloaded", version.number, version.adapter.expert)
+
+
+async def make_stage(core: Core) -> Stage:
+    """Raises ConfigError for a backbone that cannot be read."""
+    engine = core.config.engine
+    return Stage(core, await asyncio.to_thread(read_backbone, engine.model, engine.names))

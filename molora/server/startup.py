@@ -1,9 +1,7 @@
 """The experts that a server starts with: those of its configuration, then those of its store."""
 
-import asyncio
 from pathlib import Path
 
-from molora.adapters.backbone import read_backbone
 from molora.adapters.store import Store
 from molora.config import ExpertProfile
 from molora.errors import ConfigError, MoloraError
@@ -14,25 +12,25 @@ from molora.server.registry import Expert
 from molora.server.stage import Stage
 
 
-async def start_experts(core: Core) -> Lifecycle | None:
-    """Every expert that answered before answers again; what changes them afterwards, where there is a store.
+async def start_configured(core: Core, stage: Stage) -> None:
+    """Raises ConfigError for one that cannot be served."""
+    for name, section in core.config.experts.items():
+        await _start(stage, name, section, section.adapter)
 
-    Raises ConfigError for an expert of the configuration that cannot be served, and for a store that cannot be used.
-    """
-    config = core.config
-    backbone = await asyncio.to_thread(read_backbone, config.engine.model, config.engine.names)
-    stage = Stage(core, backbone)
-    for name, section in config.experts.items():
-        await _start_configured(stage, name, section, section.adapter)
-    if config.store is None:
+
+async def start_stored(core: Core, stage: Stage) -> Lifecycle | None:
+    """Every expert that answered before answers again; what changes them afterwards, where there is a store. Raises
+    ConfigError for a store that cannot be used."""
+    limits = core.config.store
+    if limits is None:
         return None
-    prober = make_prober(core.engine, backbone, config.store)
-    lifecycle = Lifecycle(core, stage, prober, Store(config.store.folder), config.store)
+    prober = make_prober(core.engine, stage.backbone, limits)
+    lifecycle = Lifecycle(core, stage, prober, Store(limits.folder), limits)
     await lifecycle.start()
     return lifecycle
 
 
-async def _start_configured(stage: Stage, name: str, profile: ExpertProfile, folder: Path) -> None:
+async def _start(stage: Stage, name: str, profile: ExpertProfile, folder: Path) -> None:
     try:
         await stage.check_profile(profile)
         checked = await stage.check_weights(folder)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from molora.engine.extension import LOADING, READY  # noqa: E402
 from molora.engine.gates import components  # noqa: E402
 from molora.engine.interface import Adapter, Residency, Version  # noqa: E402
 from molora.engine.versions import Versions, expert_of  # noqa: E402
-from molora.errors import BadRequest, NotFound  # noqa: E402
+from molora.errors import BadRequest, NotFound, Unavailable  # noqa: E402
 
 pytestmark = pytest.mark.engine
 
@@ -31,14 +32,27 @@ class Client:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     running: dict[str, LoRARequest | None] = field(default_factory=dict)
+    deaf: bool = False
+    """Asked something it never answers."""
+    output_handler: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    async def collective_rpc(self, method: str, args: tuple[Any, ...]) -> list[Any]:
+    @property
+    def errored(self) -> bool:
+        return self.output_handler.done()
+
+    async def collective_rpc(self, method: str, args: tuple[Any, ...] = ()) -> list[Any]:
         self.asked.append((method, *args))
+        await self.answering()
         if method == "adapter_residency":
             return [([1, 2, 3], [1, 2], 4), ([1, 2, 3], [2, 3], 5)]
         return self.states.pop(0) if method == "end_adapter_load" else [None, None]
 
+    async def answering(self) -> None:
+        if self.deaf:
+            await asyncio.Event().wait()
+
     async def remove_lora(self, number: int) -> None:
+        await self.answering()
         self.removed.append(number)
 
     @property
@@ -52,13 +66,13 @@ def adapter(name: str) -> Adapter:
 
 
 @pytest.fixture
-def client() -> Client:
+async def client() -> Client:
     return Client()
 
 
 @pytest.fixture
 def versions(client: Client) -> Versions:
-    return Versions(client)
+    return Versions(client, count(1))
 
 
 async def load(client: Client, versions: Versions, *names: str) -> list[Version]:
@@ -143,3 +157,20 @@ async def test_a_mixture_holds_its_versions(client: Client, versions: Versions) 
     mixture = versions.request({"a": 0.25, "b": -1.0})
     assert mixture is not None
     assert [(part.lora_int_id, gate) for part, gate in components(mixture)] == [(a.number, 0.25), (b.number, -1.0)]
+
+
+@pytest.mark.parametrize("call", ["load", "residency", "unload"])
+async def test_who_asks_an_engine_that_dies_is_told(client: Client, versions: Versions, call: str) -> None:
+    """vLLM would have it wait for ever."""
+    (a,) = await load(client, versions, "a")
+    client.running["one"] = versions.request({"a": 1.0})
+    client.deaf = True
+    asked = {"load": versions.load(adapter("b")), "residency": versions.residency(), "unload": versions.unload(a)}
+    waiting = asyncio.create_task(asked.pop(call))
+    for other in asked.values():
+        other.close()
+    await asyncio.sleep(0.02)
+    assert not waiting.done()
+    client.output_handler.set_result(None)
+    with pytest.raises(Unavailable):
+        await asyncio.wait_for(waiting, 5)

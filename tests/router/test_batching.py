@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from molora.errors import Unavailable
+from molora.router import batching
 from molora.router.batching import Batcher
 from molora.router.scoring import Reading, Scorer
 from tests.router.fakes import FakeEncoder, make_head
@@ -138,3 +139,16 @@ async def test_stopping_fails_who_waits_and_starting_again_serves():
     assert (await batcher.score("again")).vector.tolist() == WHERE
     await batcher.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("molora-router")]
+
+
+async def test_who_comes_while_a_batch_is_late_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder = FakeEncoder()
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        monkeypatch.setattr(batching, "LATE_S", 0.0)
+        with pytest.raises(Unavailable, match="late"):
+            await batcher.score("who?")
+        encoder.free.set()
+        await first
+        assert (await batcher.score("who?")).vector.tolist() == WHO
+        assert encoder.batches == [["first"], ["who?"]]

@@ -91,6 +91,10 @@ class FakeEngine:
     events: list[str] = field(default_factory=list)
     failure: Exception | None = None
     healthy: bool = True
+    num_steps: int = 0
+    """Grows by a beat, unless the engine is stopped."""
+    stopped: bool = False
+    num_starts: int = 0
     endless: bool = False
     called: asyncio.Event = field(default_factory=asyncio.Event)
     aborted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -106,9 +110,20 @@ class FakeEngine:
 
     async def start(self) -> None:
         self.events.append("engine up")
+        self.num_starts += 1
+        self.healthy, self.stopped = True, False
+        self.held, self.named = {}, {}
 
     async def stop(self) -> None:
         self.events.append("engine down")
+
+    async def beat(self) -> None:
+        if self.stopped:
+            await asyncio.Event().wait()
+        self.num_steps += 1
+
+    async def kill(self) -> None:
+        self.healthy = False
 
     async def load(self, adapter: Adapter) -> Version:
         if self.refusal is not None:
