@@ -151,7 +151,7 @@ def random_world(
 def both_served(config: Path, console: Console) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """Molora and a plain vLLM with the same settings, up at once."""
     from molora.benchmarks.plain_vllm import vllm_command
-    from molora.engine.launch import engine_args
+    from molora.engine.vllm_config import engine_args
 
     deployment = load_config(config)
     theirs = vllm_command(deployment, engine_args(deployment))

@@ -4,7 +4,7 @@ import yaml
 
 from molora.benchmarks.plain_vllm import flags, vllm_command
 from molora.config import Config, check_keys
-from molora.engine.launch import engine_args
+from molora.engine.vllm_config import engine_args
 
 DEMO = Path(__file__).parents[2] / "configs" / "demo.yaml"
 
