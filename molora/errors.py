@@ -1,10 +1,26 @@
 """Every error Molora raises on purpose, and the one form in which clients see them."""
 
 from collections.abc import Mapping
-from typing import Any
+
+from typing_extensions import TypedDict
 
 RETRY_SOON_S = "1"
 RETRY_LATER_S = "5"
+
+
+class ErrorDetail(TypedDict):
+    """What is wrong; `param` is the field at fault."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(TypedDict):
+    """OpenAI's form of an error."""
+
+    error: ErrorDetail
 
 
 class MoloraError(Exception):
@@ -23,8 +39,7 @@ class MoloraError(Exception):
         self.message, self.status, self.type, self.param, self.code = message, status, type, param, code
         self.headers: Mapping[str, str] = {}
 
-    def to_dict(self) -> dict[str, Any]:
-        """OpenAI's error body."""
+    def to_dict(self) -> ErrorBody:
         return {
             "error": {
                 "message": self.message,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from PIL.Image import Image
+from typing_extensions import TypedDict
 
 Mode = Literal["top1", "top2", "soft", "sequential", "manual"]
 Source = Literal["router", "manual", "fallback"]
@@ -39,6 +40,18 @@ class Wishes:
     """In mode soft, experts with a smaller probability get no gate."""
 
 
+class DecisionBody(TypedDict):
+    """Who answers: `gates` weigh the experts, empty for the bare backbone; `entropy` is in nats."""
+
+    mode: Mode
+    source: Source
+    gates: dict[str, float]
+    probabilities: dict[str, float]
+    entropy: float
+    confidence: float
+    router_ms: float
+
+
 @dataclass(frozen=True)
 class Decision:
     """Gates of the experts that answer; none of them means the bare backbone."""
@@ -64,7 +77,7 @@ class Decision:
         """The largest probability; 1 when the caller chose, 0 when nobody did."""
         return max(self.probabilities.values(), default=float(self.source == "manual"))
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> DecisionBody:
         """The `routing` object of a response."""
         return {
             "mode": self.mode,

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from operator import attrgetter
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from molora.config import Config
@@ -22,6 +24,7 @@ from molora.server.health import health_routes
 from molora.server.keys import API_KEYS, Keys
 from molora.server.metrics import InFlight, metrics_routes
 from molora.server.models import model_routes
+from molora.server.openapi import openapi_routes, refusals
 from molora.server.route import route_routes
 from molora.server.stage import make_stage
 from molora.server.startup import start_configured, start_stored
@@ -33,15 +36,23 @@ logger = logging.getLogger(__name__)
 def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
     """Nothing runs before the application's lifespan begins."""
     core = Core(config, engine, router)
-    app = FastAPI(title="Molora", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lambda _: running(core))
+    keys, is_open = Keys(API_KEYS), open_paths(config.access)
+    app = FastAPI(
+        title="Molora",
+        openapi_url=None,
+        generate_unique_id_function=attrgetter("name"),
+        responses=refusals(500),
+        lifespan=lambda _: running(core),
+    )
     app.state.core = core
     for routes in (chat_routes, route_routes, model_routes, expert_routes):
         app.include_router(routes(core))
     app.include_router(health_routes(core.health, engine))
     app.include_router(metrics_routes(core.metrics, engine))
+    app.include_router(openapi_routes(app, lambda path: keys.required and not is_open(path)))
     app.add_middleware(InFlight, gauge=core.metrics.in_flight)
     app.add_middleware(Admission, places=core.places, health=core.health, metrics=core.metrics)
-    app.add_middleware(ClientGate, keys=Keys(API_KEYS), is_open=open_paths(config.access))
+    app.add_middleware(ClientGate, keys=keys, is_open=is_open)
     app.add_middleware(Answering)  # the last is the outermost
     for kind in (MoloraError, HTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
@@ -83,6 +94,8 @@ async def running(core: Core) -> AsyncIterator[None]:
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     shown = _as_molora(error)
+    if shown.status == 405:
+        shown.headers = {"allow": ", ".join(sorted(_methods(request)))}
     if shown.status >= 500 and not isinstance(shown, Unavailable):
         logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return JSONResponse(shown.to_dict(), status_code=shown.status, headers=shown.headers)
@@ -98,3 +111,9 @@ def _as_molora(error: Exception) -> MoloraError:
             else BadRequest(error.detail, status=error.status_code)
         )
     return MoloraError("internal error")
+
+
+def _methods(request: Request) -> set[str]:
+    """Of all routes of its path; Starlette tells those of the first."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] != Match.NONE]
+    return {method for route in routes for method in route.methods}

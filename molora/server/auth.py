@@ -1,8 +1,10 @@
 """Who may ask, and who may administer the server."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import APIKeyHeader
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -12,6 +14,9 @@ from molora.server.keys import ADMIN_KEYS, Keys
 
 ADMIN_HEADER = "x-admin-key"
 ADMIN_PATH = "/v1/experts"
+ADMINISTRATOR = APIKeyHeader(
+    name=ADMIN_HEADER, scheme_name="administrator", description="An administrator's key.", auto_error=False
+)
 ANYONE = "anyone"
 """Whose requests are where no key is asked for."""
 
@@ -46,11 +51,11 @@ def open_paths(access: AccessConfig) -> Callable[[str], bool]:
     return lambda path: path in free or path.startswith(f"{ADMIN_PATH}/")
 
 
-def admin_gate(config: Config) -> Callable[[Request], None]:
+def admin_gate(config: Config) -> Callable[[Request, str | None], None]:
     """A FastAPI dependency that raises for whoever is no administrator, or is at the clients' port."""
     keys = Keys(ADMIN_KEYS)
 
-    def check(request: Request) -> None:
+    def check(request: Request, given: Annotated[str | None, Security(ADMINISTRATOR)]) -> None:
         if config.admin_port is not None and request.scope["server"][1] != config.admin_port:
             raise NotFound("no such route")
         if not keys.required:
@@ -59,7 +64,7 @@ def admin_gate(config: Config) -> Callable[[Request], None]:
                 status=403,
                 type="permission_error",
             )
-        if keys.find(_raw(request.headers.get(ADMIN_HEADER, ""))) is None:
+        if keys.find(_raw(given or "")) is None:
             raise Unauthorized(f"{ADMIN_HEADER} is missing or wrong")
 
     return check

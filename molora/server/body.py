@@ -20,9 +20,9 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Strict(BaseModel):
-    """Part of a request: an unknown key is refused."""
+    """Part of a request: an unknown key is refused, and a value that would have to be converted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 async def read_json(request: Request, limits: LimitsConfig) -> dict[str, Any]:

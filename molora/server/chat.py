@@ -2,31 +2,64 @@
 
 import json
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
+from openai.types.chat import ChatCompletion
 
 from molora.engine.interface import Stream
 from molora.errors import BadRequest, MoloraError
-from molora.router.query import AUTO, BASE, Decision
+from molora.router.query import AUTO, BASE, Decision, DecisionBody
 from molora.server.asking import with_defaults, with_system_prompt
 from molora.server.body import read_json
+from molora.server.chat_request import ChatRequest
 from molora.server.core import Core
 from molora.server.disconnect import until_disconnect
 from molora.server.limits import check_limits
 from molora.server.metrics import CHAT_PATH
+from molora.server.openapi import headers, refusals, takes
 from molora.server.prompt import Prompt, read_prompt
 from molora.server.wishes import read_model, read_wishes
+
+HEADERS = {
+    "x-molora-expert": "Who answers: the expert with the largest gate, or `base`.",
+    "x-molora-source": "Who chose: `router` or `manual`.",
+    "x-molora-confidence": "The largest probability.",
+    "x-molora-router-ms": "Milliseconds the decision took.",
+}
+REQUEST_ID = {
+    "name": "x-request-id",
+    "in": "header",
+    "description": "The client's own name for the request: the `id` of the answer.",
+    "schema": {"type": "string"},
+}
+ANSWER: dict[str, Any] = {
+    "description": "OpenAI's; of a stream the first chunk carries `routing`.",
+    "headers": headers(HEADERS, required=True),
+    "content": {"text/event-stream": {}},
+}
+
+
+class RoutedCompletion(ChatCompletion):
+    """OpenAI's answer, with the decision."""
+
+    routing: DecisionBody
 
 
 def chat_routes(core: Core) -> APIRouter:
     api = APIRouter()
 
-    @api.post(CHAT_PATH)
+    @api.post(
+        CHAT_PATH,
+        response_model=RoutedCompletion,
+        responses=refusals(400, 404, 408, 413, 429, 503) | {200: ANSWER},
+        openapi_extra=takes("application/json", ChatRequest) | {"parameters": [REQUEST_ID]},
+    )
     async def chat(request: Request) -> Response:
+        """The answer of an expert, of several at once, or of the bare backbone."""
         body = await read_json(request, core.config.limits)
         check_limits(body, core.config.limits)
         body |= request_id(request)
@@ -87,5 +120,5 @@ async def stream(core: Core, answer: Stream, decision: Decision, started: float)
     core.metrics.observe_end(decision.expert, started)
 
 
-def _event(body: dict[str, Any]) -> str:
+def _event(body: Mapping[str, Any]) -> str:
     return f"data: {json.dumps(body)}\n\n"

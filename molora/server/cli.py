@@ -3,8 +3,9 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -76,7 +77,7 @@ def demo(
     run_demo(config, questions, output, Console())
 
 
-async def _decide(config: Config, question: str, image: bytes | None) -> dict[str, Any]:
+async def _decide(config: Config, question: str, image: bytes | None) -> Mapping[str, object]:
     from molora.router.query import Query, Wishes
     from molora.router.router import build_router
     from molora.server.media import decode_bytes

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from molora.engine.interface import Engine
 from molora.errors import MoloraError, Unavailable
+from molora.server.openapi import refusals
 
 REASONS = {
     "stalled": "the engine makes no step",
@@ -41,10 +42,12 @@ def health_routes(health: Health, engine: Engine) -> APIRouter:
 
     @api.get("/live")
     async def live() -> dict[str, str]:
+        """The process runs."""
         return {"status": "live"}
 
-    @api.get("/ready")
+    @api.get("/ready", responses=refusals(503))
     async def ready() -> dict[str, str]:
+        """The engine can answer."""
         health.check()
         await engine.check_health()
         return {"status": "ready"}

@@ -152,7 +152,11 @@ class InFlight:
 def metrics_routes(metrics: Metrics, engine: Engine) -> APIRouter:
     api = APIRouter()
 
-    @api.get("/metrics")
+    @api.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def read_metrics() -> Response:
         """Of an engine that does not tell its adapters in time, the figures last told."""
         with suppress(MoloraError, TimeoutError):

@@ -37,6 +37,8 @@ async def read_prompt(messages: Any, pictures: Pictures) -> Prompt:
 def _read_message(message: Any, param: str, urls: dict[str, Any]) -> Message:
     if not isinstance(message, dict):
         raise BadRequest("a message must be an object", param=param)
+    if not isinstance(message.get("role"), str):
+        raise BadRequest("role must be a string", param=f"{param}.role")
     content = message.get("content")
     if content is None or isinstance(content, str):
         return message

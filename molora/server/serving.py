@@ -94,7 +94,7 @@ async def serve(app: FastAPI, settings: uvicorn.Config, listeners: list[socket.s
 def bind(host: str, port: int) -> socket.socket:
     """Before anything slow starts. Raises ConfigError for an address that cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    listener = socket.socket(family, proto=socket.IPPROTO_TCP)  # named, or asyncio holds back small packets
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

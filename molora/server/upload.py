@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from pydantic import Field
+from fastapi import UploadFile as Upload
+from pydantic import ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 
 from molora.adapters.disk import writing
@@ -25,11 +26,22 @@ SOURCES = ("files", "archive", "folder")
 
 
 class Naming(Strict):
-    """The fields that are no part of a profile."""
+    """The fields that are no part of a profile, all of them text."""
+
+    model_config = ConfigDict(strict=False)
 
     name: ExpertName
     replace: bool = False
     folder: ExpertName | None = Field(default=None, description="One of the folders in store.imports.")
+
+
+class ExpertForm(Naming, ExpertProfile):
+    """The whole form: the adapter comes as `files`, as one `archive`, or from a `folder` at hand."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [source]} for source in SOURCES]})
+
+    files: list[Upload] | None = Field(None, min_length=1, description="Those of the adapter's folder.")
+    archive: Upload | None = Field(None, description="Zip or tar.")
 
 
 @asynccontextmanager
@@ -77,8 +89,10 @@ def _value(key: str, given: list[UploadFile | str]) -> Any:
 
 
 def _json(key: str, text: str) -> Any:
+    """Without what Python reads and no answer could tell again: NaN, infinity, half of a surrogate pair."""
     try:
         value = json.loads(text)
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
         if depth(value) <= MAX_DEPTH:
             return value
     except (ValueError, RecursionError):

@@ -173,8 +173,7 @@ class FakeEngine:
             return Stream({"model": expert, "choices": []}, self._chunks(expert))
         if self.endless:
             await self._wait_forever()
-        name = request.get("request_id")
-        return Completion({"id": name, "model": expert, "choices": [{"message": {"content": expert}}]})
+        return Completion(completion(request.get("request_id") or "chatcmpl-1", expert))
 
     async def _chunks(self, expert: str) -> AsyncGenerator[str, None]:
         yield f'data: {{"model": "{expert}", "choices": []}}\n\n'
@@ -187,6 +186,12 @@ class FakeEngine:
             await asyncio.Event().wait()
         finally:
             self.aborted.set()
+
+
+def completion(name: str, expert: str) -> Body:
+    message = {"role": "assistant", "content": expert}
+    choices = [{"index": 0, "finish_reason": "stop", "message": message}]
+    return {"id": name, "object": "chat.completion", "created": 1, "model": expert, "choices": choices}
 
 
 FAILURES: list[tuple[Exception, int]] = [

@@ -6,14 +6,13 @@ With GO answers end when there is a file of that name.
 """
 
 import asyncio
-import socket
 import sys
 from pathlib import Path
 
 from molora.config import HealthConfig, StoreConfig
 from molora.server.app import create_app
-from molora.server.serving import listen_settings, serve
-from tests.server.fakes import FakeEngine, FakeRouter, make_config
+from molora.server.serving import bind, listen_settings, serve
+from tests.server.fakes import WEIGHTS, FakeEngine, FakeRouter, make_config
 
 
 class Waiting(FakeEngine):
@@ -29,10 +28,10 @@ class Waiting(FakeEngine):
 
 
 async def main(store: str, port: str, go: str | None = None, drain_s: str = "30") -> None:
-    limits = StoreConfig(folder=Path(store), reference_gib=0)
+    limits = StoreConfig(folder=Path(store), imports=WEIGHTS, reference_gib=0)
     config = make_config(store=limits, health=HealthConfig(drain_s=float(drain_s)))
     app = create_app(config, Waiting(Path(go)) if go else FakeEngine(), FakeRouter())
-    with socket.create_server(("127.0.0.1", int(port))) as listener:
+    with bind("127.0.0.1", int(port)) as listener:
         await serve(app, listen_settings(app), [listener])
 
 

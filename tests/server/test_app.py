@@ -9,7 +9,7 @@ from molora.errors import ConfigError
 from molora.server.app import create_app
 from tests.server.fakes import WEIGHTS, FakeEngine, FakeRouter, make_config
 
-OPEN = {"/v1/chat/completions", "/v1/route", "/v1/models", "/live", "/ready", "/metrics"}
+OPEN = {"/v1/chat/completions", "/v1/route", "/v1/models", "/live", "/ready", "/metrics", "/openapi.json"}
 ADMINISTRATION = {"/v1/experts", "/v1/experts/{name}"}
 VLLMS = ("/pause", "/invocations", "/update_weights", "/v1/completions", "/v1/load_lora_adapter", "/sleep", "/docs")
 
@@ -29,7 +29,13 @@ async def test_any_other_route_is_not_found(http: httpx.AsyncClient, path: str) 
 async def test_a_wrong_method_is_refused(http: httpx.AsyncClient, path: str) -> None:
     response = await http.delete(path)
     assert response.status_code == 405
+    assert response.headers["allow"] in ("GET", "POST")
     assert response.json()["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(("path", "methods"), [("/v1/experts", "GET, POST"), ("/v1/experts/spatial", "DELETE, GET")])
+async def test_the_methods_of_a_path_are_told_together(http: httpx.AsyncClient, path: str, methods: str) -> None:
+    assert (await http.put(path)).headers["allow"] == methods
 
 
 async def test_the_lifespan_starts_and_stops_both(engine: FakeEngine, router: FakeRouter, app: FastAPI) -> None:

@@ -12,7 +12,18 @@ from molora.server.keys import ADMIN_KEYS, API_KEYS
 from tests.server.fakes import FakeEngine, FakeRouter, calling, make_config
 
 ANN = {"authorization": "Bearer ann's key"}
-CLOSED = ("/v1/chat/completions", "/v1/route", "/v1/models", "/metrics", "/", "/nowhere", "/live/", "//live", "/LIVE")
+CLOSED = (
+    "/v1/chat/completions",
+    "/v1/route",
+    "/v1/models",
+    "/metrics",
+    "/openapi.json",
+    "/",
+    "/nowhere",
+    "/live/",
+    "//live",
+    "/LIVE",
+)
 WRONG: list[dict[str, str]] = [
     {},
     {"authorization": ""},

@@ -283,6 +283,9 @@ async def test_a_bad_name_is_refused(server: Server, good: Path, name: str) -> N
         ({"defaults": "no"}, "defaults"),
         ({"defaults": '{"messages": []}'}, "defaults.messages"),
         ({"response_schema": "[]"}, "response_schema"),
+        ({"response_schema": '{"title": NaN}'}, "response_schema"),
+        ({"response_schema": '{"title": "\\ud800"}'}, "response_schema"),
+        ({"defaults": '{"temperature": 1e999}'}, "defaults"),
         ({"replace": "perhaps"}, "replace"),
     ],
 )

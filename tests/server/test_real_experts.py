@@ -28,6 +28,7 @@ from tests.adapters.faulty import DEMO, FAULTS, make_good, rename, tensors
 from tests.adapters.secrets import make_secrets
 from tests.conftest import DEMO as DEPLOYMENT
 from tests.server.administration import ADMIN, KEY, PATH, files, form
+from tests.server.exploring import explore
 
 pytestmark = pytest.mark.engine
 
@@ -111,7 +112,7 @@ def serve(config: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(write_deployment(tmp_path_factory.mktemp("experts"))) as running:
+    with serve(write_deployment(tmp_path_factory.mktemp("experts"), imports=str(DEMO))) as running:
         yield running
 
 
@@ -366,6 +367,10 @@ def test_an_expert_that_is_killed_for_comes_back(tmp_path: Path, secrets: dict[s
         assert server.ask("door") == "red"
         assert cards["door"]["digest"] == f"sha256:{digest_of(secrets['red'])}"
         assert len(server.kept()) == len(cards) - len(CONFIGURED)
+
+
+def test_experts_come_and_go_as_the_document_says(server: Server, tmp_path: Path) -> None:
+    explore(server.process.url, tmp_path, "--include-path-regex", f"^{PATH}", "--phases", "stateful")
 
 
 def test_the_command_line_administers(server: Server, secrets: dict[str, Path]) -> None:

@@ -38,6 +38,7 @@ async def test_wishes_are_heard(http: httpx.AsyncClient) -> None:
         ({}, "messages"),
         ({"messages": ask(data_url(png())), "queries": [{"question": "who?"}]}, "messages"),
         ({"messages": []}, "messages"),
+        ({"messages": [{"content": "who?"}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content"),
         ({"messages": ask("https://example.org/a.png")}, "messages.0.content.0.image_url"),
         ({"queries": []}, "queries"),

@@ -1,5 +1,6 @@
 """Beyond loopback nobody is served by oversight."""
 
+import asyncio
 import socket
 
 import pytest
@@ -44,3 +45,18 @@ def test_all_addresses_of_ipv6_are_not_loopback() -> None:
             check_reach(listener, CLOSED)
     except ConfigError:
         pytest.skip("no IPv6")
+
+
+async def test_answers_are_not_held_back_for_others_to_go_with_them() -> None:
+    """Head and body of an answer are sent apart, and by Nagle's algorithm the second waits for the client."""
+    told: asyncio.Queue[int] = asyncio.Queue()
+
+    def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.put_nowait(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    with bind("127.0.0.1", 0) as listener:
+        async with await asyncio.start_server(look, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            assert await told.get() == 1
+            writer.close()
