@@ -149,6 +149,17 @@ class HealthConfig(Section):
         return self
 
 
+class LogsConfig(Section):
+    """What the server writes of itself; vLLM's own lines are vLLM's.
+
+    `prompts`: what a client said may stand there as well, as a request's question and in what an exception says.
+    """
+
+    format: Literal["json", "text"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    prompts: bool = False
+
+
 class MediaConfig(Section):
     """What pictures a request may bring. Without `hosts` none is fetched, and only data URLs are served.
 
@@ -194,6 +205,7 @@ class Config(Section):
     limits: LimitsConfig = LimitsConfig()
     load: LoadConfig = LoadConfig()
     health: HealthConfig = HealthConfig()
+    logs: LogsConfig = LogsConfig()
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

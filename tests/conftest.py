@@ -14,11 +14,16 @@ DEMO = ROOT / "configs" / "demo.yaml"
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The root of the server's routes, without a slash at its end."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.ServerProcess]:
     log = tmp_path_factory.mktemp("server") / "molora.log"
-    with serving.running(serving.molora_command(DEMO), log, Console(quiet=True)) as server:
-        yield server.url
+    with serving.running(serving.molora_command(DEMO), log, Console(quiet=True)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(server: serving.ServerProcess) -> str:
+    """The root of the server's routes, without a slash at its end."""
+    return server.url
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,8 @@ def test_a_model_that_is_no_folder_is_a_hub_id(folder: Path) -> None:
         ("media", {"max_side": 0}, "media.max_side"),
         ("media", {"timeout_s": float("inf")}, "media.timeout_s"),
         ("media", {"hosts": "example.org"}, "media.hosts"),
+        ("logs", {"format": "xml"}, "logs.format"),
+        ("logs", {"level": "loud"}, "logs.level"),
     ],
 )
 def test_a_refusal_names_the_key_or_the_file(folder: Path, section: str, change: Any, named: str) -> None:

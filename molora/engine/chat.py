@@ -15,7 +15,7 @@ from vllm.renderers.online_renderer import OnlineRenderer
 
 from molora.engine.errors import UNCLASSED, explain, explain_invalid, explain_response, explain_unreadable
 from molora.engine.expert_chat import ExpertChat, ExpertRequest
-from molora.engine.interface import Body, Completion, Stream
+from molora.engine.interface import Body, Completion, Stream, Usage
 from molora.engine.models import ExpertModels
 from molora.errors import BadRequest, Unavailable
 
@@ -65,7 +65,7 @@ async def answer(
             raise explain_response(result.model_dump()["error"])
         if isinstance(result, ChatCompletionResponse):
             return Completion(result.model_dump())
-        return await _open(result)
+        return await _open(result, request.usage)
     except VLLMError as error:
         raise explain(error) from error
 
@@ -81,8 +81,8 @@ async def read_prompt_logprobs(
     return [(int(number), float(entry["logprob"])) for number, entry in tokens]
 
 
-async def _open(events: AsyncGenerator[str, None]) -> Stream:
+async def _open(events: AsyncGenerator[str, None], usage: Usage) -> Stream:
     event = await anext(events, "")
     if not event.startswith("data: {"):
         raise Unavailable("the engine ended the stream before it began")
-    return Stream(json.loads(event.removeprefix("data: ")), events)
+    return Stream(json.loads(event.removeprefix("data: ")), events, usage)

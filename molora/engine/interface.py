@@ -1,7 +1,7 @@
 """What the server knows of an engine: small enough for a test to write its own."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,20 +43,37 @@ class Residency:
     num_evictions: int
 
 
+@dataclass
+class Usage:
+    """Tokens of a prompt, and of all choices of its answer so far."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
 @dataclass(frozen=True)
 class Completion:
     """A whole answer, as OpenAI's `chat.completion` object."""
 
     body: Body
 
+    @property
+    def usage(self) -> Usage:
+        told = self.body["usage"]
+        return Usage(told["prompt_tokens"], told["completion_tokens"])
+
 
 @dataclass(frozen=True)
 class Stream:
     """An answer under way: the first `chat.completion.chunk`, then server-sent events as text. Raises MoloraError where
-    it breaks off."""
+    it breaks off.
+
+    `usage` grows with it, and is right however it ends.
+    """
 
     first: Body
     rest: AsyncGenerator[str, None]
+    usage: Usage = field(default_factory=Usage)
 
 
 class Engine(Protocol):

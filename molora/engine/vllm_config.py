@@ -86,3 +86,5 @@ def set_environment(config: Config) -> None:
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     if Path(config.engine.model).is_dir():
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if protocol := os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL"):
+        os.environ.setdefault("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", protocol)  # all that vLLM reads of it

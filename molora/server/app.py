@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from opentelemetry.trace import Tracer
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,16 +26,19 @@ from molora.server.keys import API_KEYS, Keys
 from molora.server.metrics import InFlight, metrics_routes
 from molora.server.models import model_routes
 from molora.server.openapi import openapi_routes, refusals
+from molora.server.record import Record
+from molora.server.recording import Recording
 from molora.server.route import route_routes
 from molora.server.stage import make_stage
 from molora.server.startup import start_configured, start_stored
+from molora.server.traces import Tracing
 from molora.server.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 
-def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
-    """Nothing runs before the application's lifespan begins."""
+def create_app(config: Config, engine: Engine, router: Router, tracer: Tracer | None = None) -> FastAPI:
+    """Nothing runs before the application's lifespan begins. Without a tracer no request is traced."""
     core = Core(config, engine, router)
     keys, is_open = Keys(API_KEYS), open_paths(config.access)
     app = FastAPI(
@@ -56,6 +60,8 @@ def create_app(config: Config, engine: Engine, router: Router) -> FastAPI:
     app.add_middleware(Answering)  # the last is the outermost
     for kind in (MoloraError, HTTPException, Exception):
         app.add_exception_handler(kind, answer_error)
+    stack = app.build_middleware_stack()  # whose outermost answers what nobody foresaw: that is recorded as well
+    app.middleware_stack = Recording(stack if tracer is None else Tracing(stack, tracer), config.logs)
     return app
 
 
@@ -94,10 +100,12 @@ async def running(core: Core) -> AsyncIterator[None]:
 
 async def answer_error(request: Request, error: Exception) -> JSONResponse:
     shown = _as_molora(error)
+    record: Record = request.state.record
+    record.take_error(shown)
     if shown.status == 405:
         shown.headers = {"allow": ", ".join(sorted(_methods(request)))}
     if shown.status >= 500 and not isinstance(shown, Unavailable):
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        logger.error("a request failed", exc_info=error, extra={"fields": {"request_id": record.request_id}})
     return JSONResponse(shown.to_dict(), status_code=shown.status, headers=shown.headers)
 
 

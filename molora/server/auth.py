@@ -52,7 +52,10 @@ def open_paths(access: AccessConfig) -> Callable[[str], bool]:
 
 
 def admin_gate(config: Config) -> Callable[[Request, str | None], None]:
-    """A FastAPI dependency that raises for whoever is no administrator, or is at the clients' port."""
+    """A FastAPI dependency that raises for whoever is no administrator, or is at the clients' port.
+
+    Whoever is one is the request's `client`.
+    """
     keys = Keys(ADMIN_KEYS)
 
     def check(request: Request, given: Annotated[str | None, Security(ADMINISTRATOR)]) -> None:
@@ -64,8 +67,10 @@ def admin_gate(config: Config) -> Callable[[Request, str | None], None]:
                 status=403,
                 type="permission_error",
             )
-        if keys.find(_raw(given or "")) is None:
+        name = keys.find(_raw(given or ""))
+        if name is None:
             raise Unauthorized(f"{ADMIN_HEADER} is missing or wrong")
+        request.state.client = name
 
     return check
 

@@ -22,18 +22,19 @@ from molora.server.limits import check_limits
 from molora.server.metrics import CHAT_PATH
 from molora.server.openapi import headers, refusals, takes
 from molora.server.prompt import Prompt, read_prompt
+from molora.server.record import Record
 from molora.server.wishes import read_model, read_wishes
 
 HEADERS = {
     "x-molora-expert": "Who answers: the expert with the largest gate, or `base`.",
-    "x-molora-source": "Who chose: `router` or `manual`.",
+    "x-molora-source": "Who chose: `router`, `manual` or `fallback`.",
     "x-molora-confidence": "The largest probability.",
     "x-molora-router-ms": "Milliseconds the decision took.",
 }
 REQUEST_ID = {
     "name": "x-request-id",
     "in": "header",
-    "description": "The client's own name for the request: the `id` of the answer.",
+    "description": "The client's own name for the request; the `id` of the answer is `chatcmpl-` and this.",
     "schema": {"type": "string"},
 }
 ANSWER: dict[str, Any] = {
@@ -60,29 +61,26 @@ def chat_routes(core: Core) -> APIRouter:
     )
     async def chat(request: Request) -> Response:
         """The answer of an expert, of several at once, or of the bare backbone."""
+        record: Record = request.state.record
         body = await read_json(request, core.config.limits)
+        record.take_body(body)
         check_limits(body, core.config.limits)
-        body |= request_id(request)
-        return await until_disconnect(request, answer(core, body))
+        return await until_disconnect(request, answer(core, body, record))
 
     return api
 
 
-def request_id(request: Request) -> dict[str, str]:
-    """The client's own name for its request as vLLM's field of the body, which the answer's `id` and the logs carry."""
-    given = request.headers.get("x-request-id")
-    return {"request_id": given} if given else {}
-
-
-async def answer(core: Core, body: dict[str, Any]) -> Response:
+async def answer(core: Core, body: dict[str, Any], record: Record) -> Response:
     """The answer's `model` is who answered, an expert or `base`, as OpenAI names the snapshot behind an alias."""
     started = time.perf_counter()
     model = read_model(body.get("model"), core.registry)
     wishes = read_wishes(model, body.pop("routing", None))
     parsed = core.engine.parse(body)
     prompt = await read_prompt(body.get("messages"), core.pictures)
+    record.take_prompt(prompt)
     check_question(model, prompt)
-    decision = await core.decide(prompt.query, wishes)
+    with record.spans.part("router"):
+        decision = record.decision = await core.decide(prompt.query, wishes)
     core.metrics.count_request(decision)
     core.registry.touch(decision.gates)
     messages = prompt.messages
@@ -91,10 +89,12 @@ async def answer(core: Core, body: dict[str, Any]) -> Response:
         full, messages = with_defaults(body, profile), with_system_prompt(messages, profile)
         parsed = parsed if full is body else core.engine.parse(full)
     core.health.check()
-    async with core.under_way.one():
-        result = await core.engine.chat(parsed, messages, decision.gates)
+    with record.spans.part("engine", lasts=True):
+        async with core.under_way.one():
+            result = await core.engine.chat(parsed, messages, decision.gates)
+    record.usage = result.usage
     if isinstance(result, Stream):
-        events = stream(core, result, decision, started)
+        events = stream(core, result, decision, started, record)
         return StreamingResponse(events, media_type="text/event-stream", headers=decision.to_headers())
     core.metrics.observe_end(decision.expert, started)
     return JSONResponse(result.body | {"routing": decision.to_dict()}, headers=decision.to_headers())
@@ -106,7 +106,9 @@ def check_question(model: str, prompt: Prompt) -> None:
         raise BadRequest("model 'auto' routes by the last user message, and there is none", param="messages")
 
 
-async def stream(core: Core, answer: Stream, decision: Decision, started: float) -> AsyncGenerator[str, None]:
+async def stream(
+    core: Core, answer: Stream, decision: Decision, started: float, record: Record
+) -> AsyncGenerator[str, None]:
     """Server-sent events; the first one carries the decision. The engine stops when this is closed."""
     core.metrics.observe_first_chunk(decision.expert, started)
     try:
@@ -115,6 +117,7 @@ async def stream(core: Core, answer: Stream, decision: Decision, started: float)
             async for event in rest:
                 yield event
     except MoloraError as error:
+        record.take_error(error)
         yield _event(error.to_dict())
         yield "data: [DONE]\n\n"
     core.metrics.observe_end(decision.expert, started)

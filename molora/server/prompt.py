@@ -22,6 +22,11 @@ class Prompt:
     messages: list[Message]
     query: Query
 
+    @property
+    def num_pictures(self) -> int:
+        contents = [message.get("content") for message in self.messages]
+        return sum(part["type"] == "image_pil" for parts in contents if isinstance(parts, list) for part in parts)
+
 
 async def read_prompt(messages: Any, pictures: Pictures) -> Prompt:
     """Raises BadRequest for what is no list of messages, a broken picture, a part that is neither text nor picture."""

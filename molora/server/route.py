@@ -15,6 +15,7 @@ from molora.server.chat_request import Message
 from molora.server.core import Core
 from molora.server.openapi import refusals, takes
 from molora.server.prompt import read_prompt
+from molora.server.record import Record
 from molora.server.wishes import Routing, read_wishes
 
 MAX_QUERIES = 1024
@@ -63,7 +64,11 @@ def route_routes(core: Core) -> APIRouter:
         if (read.messages is None) == (read.queries is None):
             raise BadRequest("give either messages or queries", param="messages")
         if read.queries is None:
-            return await _route_one(core, (await read_prompt(read.messages, core.pictures)).query, wishes)
+            prompt = await read_prompt(read.messages, core.pictures)
+            record: Record = request.state.record
+            record.take_prompt(prompt)
+            record.decision = await core.decide(prompt.query, wishes)
+            return record.decision.to_dict()
         return {"data": await _route_many(core, read.queries, wishes)}
 
     return api

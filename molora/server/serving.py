@@ -6,17 +6,21 @@ import ipaddress
 import logging
 import signal
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
+from opentelemetry.trace import Tracer
 
 from molora.config import AccessConfig, Config
 from molora.errors import ConfigError
 from molora.server.app import create_app
 from molora.server.core import Core
 from molora.server.departure import PatientServer
+from molora.server.exporting import exporting_traces
 from molora.server.keys import API_KEYS, Keys
+from molora.server.logs import writing_logs
 from molora.server.protocol import PatientProtocol
 
 STOP_TIMEOUT_S = 5
@@ -32,11 +36,12 @@ def serve_until_signal(config: Config) -> None:
     listeners = [bind(config.host, port) for port in (config.port, config.admin_port) if port is not None]
     signal.signal(signal.SIGTERM, _interrupt)  # while the engine starts; then uvicorn listens for signals
     try:
-        check_reach(listeners[0], config.access)
-        app = build_app(config)
-        settings = listen_settings(app)
-        with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
-            runner.run(serve(app, settings, listeners))
+        with writing_logs(config.logs, sys.stdout), exporting_traces() as tracer:
+            check_reach(listeners[0], config.access)
+            app = build_app(config, tracer)
+            settings = listen_settings(app)
+            with asyncio.Runner(loop_factory=settings.get_loop_factory()) as runner:
+                runner.run(serve(app, settings, listeners))
     except KeyboardInterrupt:
         pass
     finally:
@@ -64,20 +69,22 @@ def listen_settings(app: FastAPI) -> uvicorn.Config:
         http=PatientProtocol,
         ws="none",
         lifespan="off",
+        log_config=None,
         log_level="info",
+        access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
     )
 
 
-def build_app(config: Config) -> FastAPI:
+def build_app(config: Config, tracer: Tracer | None = None) -> FastAPI:
     """The router first: it refuses a wrong head before vLLM is imported."""
     from molora.router.router import build_router
 
     router = build_router(config)
     from molora.engine.launch import VllmEngine
 
-    return create_app(config, VllmEngine(config), router)
+    return create_app(config, VllmEngine(config), router, tracer)
 
 
 async def serve(app: FastAPI, settings: uvicorn.Config, listeners: list[socket.socket]) -> None:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 import molora.adapters
 from molora.config import Config, EngineConfig, ExpertConfig, RouterConfig
-from molora.engine.interface import Adapter, Body, Completion, Residency, Stream, Version
+from molora.engine.interface import Adapter, Body, Completion, Residency, Stream, Usage, Version
 from molora.errors import BadRequest, MoloraError, Unavailable
 from molora.router import policy
 from molora.router.head import Floats
@@ -170,12 +170,16 @@ class FakeEngine:
         if self.failure:
             raise self.failure
         if request.get("stream"):
-            return Stream({"model": expert, "choices": []}, self._chunks(expert))
+            return self._stream(expert, Usage(7))
         if self.endless:
             await self._wait_forever()
         return Completion(completion(request.get("request_id") or "chatcmpl-1", expert))
 
-    async def _chunks(self, expert: str) -> AsyncGenerator[str, None]:
+    def _stream(self, expert: str, usage: Usage) -> Stream:
+        return Stream({"model": expert, "choices": []}, self._chunks(expert, usage), usage)
+
+    async def _chunks(self, expert: str, usage: Usage) -> AsyncGenerator[str, None]:
+        usage.completion_tokens += 2
         yield f'data: {{"model": "{expert}", "choices": []}}\n\n'
         if self.endless:
             await self._wait_forever()
@@ -191,7 +195,9 @@ class FakeEngine:
 def completion(name: str, expert: str) -> Body:
     message = {"role": "assistant", "content": expert}
     choices = [{"index": 0, "finish_reason": "stop", "message": message}]
-    return {"id": name, "object": "chat.completion", "created": 1, "model": expert, "choices": choices}
+    usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+    told = {"id": name, "object": "chat.completion", "created": 1, "model": expert, "choices": choices}
+    return told | {"usage": usage}
 
 
 FAILURES: list[tuple[Exception, int]] = [

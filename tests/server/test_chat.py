@@ -50,9 +50,9 @@ async def test_headers_tell_the_decision(http: httpx.AsyncClient) -> None:
     assert float(headers["x-molora-router-ms"]) == 1.5
 
 
-@pytest.mark.parametrize(("headers", "name"), [({"x-request-id": "mine"}, "mine"), ({}, "in the body")])
+@pytest.mark.parametrize(("headers", "name"), [({"x-request-id": "mine"}, "mine"), ({}, "in-the-body")])
 async def test_a_client_may_name_its_request(http: httpx.AsyncClient, headers: dict[str, str], name: str) -> None:
-    body = {"model": "auto", "messages": WHO, "request_id": "in the body"}
+    body = {"model": "auto", "messages": WHO, "request_id": "in-the-body"}
     response = await http.post("/v1/chat/completions", json=body, headers=headers)
     assert response.json()["id"] == name
 

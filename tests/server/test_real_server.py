@@ -1,6 +1,7 @@
 """The whole path on the real engine, through the `openai` SDK: plain, streaming, manual, auto, each error."""
 
 import json
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +16,7 @@ from openai.types.chat import ChatCompletion
 from molora.benchmarks.messages import ask as as_messages
 from molora.benchmarks.metrics import is_right
 from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
+from molora.benchmarks.serving import ServerProcess
 from tests.pictures import BROKEN_URLS, ask, data_url, png
 
 pytestmark = pytest.mark.engine
@@ -235,3 +237,63 @@ def test_questions_are_routed_in_batches(server_url: str) -> None:
     experts = [next(iter(decision["gates"])) for decision in data]
     right = sum(expert == example.question.kinds[0] for expert, example in zip(experts, EXAMPLES, strict=True))
     assert right >= 0.9 * len(EXAMPLES)
+
+
+def log_line(server: ServerProcess, request_id: str) -> dict[str, Any]:
+    """The one that the request leaves, right after its end."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        texts = server.log.read_text(errors="replace").splitlines()
+        lines = [json.loads(text) for text in texts if text.startswith("{") and text.endswith("}")]
+        if named := [line for line in lines if line.get("request_id") == request_id]:
+            (line,) = named
+            return dict(line)
+        time.sleep(0.1)
+    raise AssertionError("no line was written")
+
+
+def test_a_request_is_found_in_the_log_by_its_name(client: OpenAI, server: ServerProcess) -> None:
+    messages: Any = as_messages(EXAMPLES[0])
+    named = {"x-request-id": "found-in-the-log"}
+    raw = client.chat.completions.with_raw_response.create(
+        model="auto", messages=messages, max_tokens=4, extra_headers=named
+    )
+    answer = raw.parse()
+    assert raw.headers["x-request-id"] == "found-in-the-log"
+    assert answer.id == "chatcmpl-found-in-the-log"
+    line = log_line(server, "found-in-the-log")
+    assert answer.usage
+    assert line["expert"] == answer.model
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (answer.usage.prompt_tokens, 4)
+    assert (line["status"], line["source"], line["pictures"]) == (200, "router", 1)
+    assert "HTTP/1.1" not in server.log.read_text(errors="replace")  # as in a second line, the web server's own
+
+
+def test_a_streams_tokens_are_logged_whether_its_client_asks_or_stays(client: OpenAI, server: ServerProcess) -> None:
+    plain = complete(client, "auto", EXAMPLES[0], n=2)
+    assert plain.usage
+    body: dict[str, Any] = {"temperature": 0, "max_tokens": 8, "n": 2, "stream": True}
+    options: dict[str, Any] = {"model": "auto", "messages": as_messages(EXAMPLES[0]), **body}
+    list(client.chat.completions.create(**options, extra_headers={"x-request-id": "a-stream"}))
+    line = log_line(server, "a-stream")
+    assert (line["prompt_tokens"], line["completion_tokens"]) == (
+        plain.usage.prompt_tokens,
+        plain.usage.completion_tokens,
+    )
+    assert line["ttft_ms"] <= line["duration_ms"]
+    options |= {"n": 1, "max_tokens": 900, "extra_body": {"ignore_eos": True}}
+    with client.chat.completions.create(**options, extra_headers={"x-request-id": "cut-short"}) as chunks:
+        for _ in zip(range(4), chunks, strict=False):
+            pass
+    line = log_line(server, "cut-short")
+    assert (line["disconnected"], line["prompt_tokens"]) == (True, plain.usage.prompt_tokens)
+    assert 0 < line["completion_tokens"] < 900
+
+
+def test_requests_of_one_name_at_once_are_each_answered(client: OpenAI) -> None:
+    named: dict[str, Any] = {"extra_headers": {"x-request-id": "twice"}}
+    alone = [text(complete(client, model, EXAMPLES[0])) for model in MODELS]
+    with ThreadPoolExecutor(len(MODELS)) as threads:
+        together = list(threads.map(lambda model: complete(client, model, EXAMPLES[0], **named), MODELS))
+    assert [text(answer) for answer in together] == alone
+    assert {answer.id for answer in together} == {"chatcmpl-twice"}
