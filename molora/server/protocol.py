@@ -1,52 +1,145 @@
-"""uvicorn's HTTP/1.1, and a deadline where a client that sends nothing, or a byte now and then, would be waited for."""
+"""uvicorn's HTTP/1.1 for a network: strict with what it reads, and no client is waited for without end."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from molora.server.head import MAX_HEAD_BYTES, is_plain
+
+INVALID = "Invalid HTTP request received."
 
 
-class PatientProtocol(H11Protocol):
+class PatientProtocol(HttpToolsProtocol):
     """While no request is being answered a connection has `patience_s` from its first byte to a whole head.
 
     So has one that has yet to send its first byte, and one that goes on sending what was refused. Of a request's body
     the route says how long it may take.
+
+    An answer may take as long as it likes, but `stalled_s` in which the client's socket takes nothing of it end the
+    connection. A socket takes more only once a good part of its buffer is free, so reading a byte now and then does
+    not help. Whatever it leaves makes the answer wait: a slow client holds one event of its stream in memory.
+
+    One request at a time: what comes before the answer has ended is not read, and the connection ends with the answer.
+    No upgrade is taken: the request is read as if it did not ask for one.
     """
 
     patience_s = 10.0
+    stalled_s = 60.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._deadline: asyncio.TimerHandle | None = None
+        self._reading, self._writing = Deadline(self.loop), Deadline(self.loop)
+        self._num_unframed = 0
+        """Bytes that came after the last message was complete, or after the last of a body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
-        self._watch()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+        transport.set_write_buffer_limits(high=0)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._forget()
+        self._reading.clear()
+        self._writing.clear()
         super().connection_lost(exc)
 
-    def _watch(self) -> None:
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._num_unframed += len(data)
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._read_again(data[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse()
+        else:
+            if self._num_unframed > MAX_HEAD_BYTES:
+                self._refuse()
+        self._watch()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_progress()
+
+    def resume_writing(self) -> None:
+        self._writing.clear()
+        super().resume_writing()
+
+    def on_message_begin(self) -> None:
         if not self._is_idle():
-            self._forget()
-        elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.patience_s, self._give_up)
+            raise HttpParserError("a request before the last one's answer")
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        if not is_plain(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers):
+            raise HttpParserError("a head that can be read in two ways, or is too large")
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
+            self.headers = []  # trailers would come into those of the request
+
+    def on_body(self, body: bytes) -> None:
+        self._num_unframed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._num_unframed = 0
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
+    def _read_again(self, rest: bytes) -> None:
+        """The head, whose parser takes what follows for another protocol, without the wish for one; then the rest."""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _refuse(self) -> None:
+        """A request that is being answered is answered to its end, whatever follows it."""
+        if self._is_idle() or (self.cycle.more_body and not self.cycle.response_started):
+            self.logger.warning(INVALID)
+            self.send_400_response(INVALID)
+        elif self.cycle.more_body or self._num_unframed > MAX_HEAD_BYTES:
+            self.transport.abort()
+        else:
+            self.cycle.keep_alive = False
 
     def _is_idle(self) -> bool:
-        return self.conn.our_state not in (h11.SEND_RESPONSE, h11.SEND_BODY)
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 
-    def _forget(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _give_up(self) -> None:
-        self._deadline = None
+    def _watch(self) -> None:
         if self._is_idle():
+            self._reading.start(self.patience_s, self.transport.abort)
+        else:
+            self._reading.clear()
+
+    def _await_progress(self, num_before: float = math.inf) -> None:
+        num_pending = self.transport.get_write_buffer_size()
+        if num_pending < num_before:
+            self._writing.start(self.stalled_s, self._await_progress, num_pending)
+        else:
             self.transport.abort()
+
+
+class Deadline:
+    """A call that is made when its time has come, unless it is cleared before."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._handle: asyncio.TimerHandle | None = None
+
+    def start(self, after_s: float, call: Callable[..., None], *arguments: Any) -> None:
+        """Does nothing where one is running."""
+        if self._handle is None:
+            self._handle = self._loop.call_later(after_s, self._end, call, *arguments)
+
+    def clear(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _end(self, call: Callable[..., None], *arguments: Any) -> None:
+        self._handle = None
+        call(*arguments)

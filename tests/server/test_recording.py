@@ -180,8 +180,8 @@ async def test_an_error_amid_a_stream_is_told(output: io.StringIO, router: FakeR
 
     async with logging_more(Breaking(), router) as http:
         told = (await http.post(CHAT, json=WHO | {"stream": True})).text.split("\n\n")
-    assert json.loads(told[1].removeprefix("data: ")) == Overloaded("no").to_dict()
-    assert told[2:] == ["data: [DONE]", ""]
+    assert json.loads(told[2].removeprefix("data: ")) == Overloaded("no").to_dict()
+    assert told[3:] == ["data: [DONE]", ""]
     line = read_one(output)
     assert (line["status"], line["level"], line["completion_tokens"]) == (200, "warning", 1)
     assert (line["error_type"], line["error_code"]) == ("service_unavailable", "overloaded")
