@@ -22,7 +22,7 @@ from rich.table import Table
 
 from molora.benchmarks.load import Round, Target, run_turns
 from molora.benchmarks.many_experts import Administrator
-from molora.benchmarks.metrics import Timing, rates_by_round
+from molora.benchmarks.metrics import Timing, percentile, rates_by_round
 from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
 
 SEED = 79_000_000
@@ -120,10 +120,6 @@ class Churn:
             self._administrator.remove(self._name)
             self.num_loads += 1
             over.wait(due - time.monotonic())
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def summarise(uploads: Sequence[Upload], timings: Sequence[Timing], num_experts: int, num_loads: int) -> dict[str, Any]:

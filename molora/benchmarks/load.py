@@ -40,11 +40,15 @@ class Round:
 async def run_turns(turns: Sequence[tuple[Target, Round]], console: Console) -> list[Timing]:
     """Timings of all rounds but 0, one after the other."""
     timings: list[Timing] = []
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600)) as session:
+    async with open_session() as session:
         for target, plan in track(turns, "rounds", console=console, transient=True):
             timings += await run_round(session, target, plan)
     return [timing for timing in timings if timing.round > 0]
+
+
+def open_session() -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1)  # the server that waits its turn closes idle ones
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=600))
 
 
 async def run_round(session: aiohttp.ClientSession, target: Target, plan: Round) -> list[Timing]:
@@ -82,11 +86,11 @@ async def _send(session: aiohttp.ClientSession, target: Target, plan: Round, ind
     async with session.post(f"{target.url}/v1/chat/completions", data=body, headers=headers) as response:
         if response.status != 200:
             raise Unavailable(f"{target.name} answered {response.status}: {await response.text()}")
-        async for event in _events(response):
+        async for event in events(response):
             if "error" in event:
                 raise Unavailable(f"{target.name} broke off: {event['error']}")
             routing = routing or event.get("routing") or {}
-            if first_s is None and _has_text(event):
+            if first_s is None and text_of(event):
                 first_s = time.perf_counter()
             num_tokens = (event.get("usage") or {}).get("completion_tokens", num_tokens)
     end_s = time.perf_counter()
@@ -105,12 +109,13 @@ async def _send(session: aiohttp.ClientSession, target: Target, plan: Round, ind
     )
 
 
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+async def events(response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+    """Of a stream, as they come; the mark that closes it is none."""
     async for line in response.content:
         data = line.strip().removeprefix(b"data: ")
         if data.startswith(b"{"):
             yield json.loads(data)
 
 
-def _has_text(event: dict[str, Any]) -> bool:
-    return any(choice["delta"].get("content") for choice in event.get("choices", ()))
+def text_of(event: dict[str, Any]) -> str:
+    return "".join(choice["delta"].get("content") or "" for choice in event.get("choices", ()))

@@ -20,6 +20,11 @@ def share(marks: Iterable[bool]) -> float:
     return sum(listed) / len(listed) if listed else 0.0
 
 
+def percentile(values: Sequence[float], percent: int) -> float:
+    """Of at least two values."""
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
 @dataclass(frozen=True)
 class Timing:
     """One streamed request. Times are seconds on one monotonic clock; `router_ms` is what Molora reports of itself."""

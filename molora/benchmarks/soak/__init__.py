@@ -1,0 +1,1 @@
+"""Hours of mixed traffic in one: does memory settle, do answers stay the same and as fast, does anything go wrong?"""
