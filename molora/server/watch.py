@@ -75,10 +75,8 @@ class Watch:
             return
         try:
             await self._start_another()
-        except Unavailable:
-            logger.exception("the engine died again")  # the next look will find it so
-        except MoloraError as error:
-            self._health.give_up(error)
+        except MoloraError:  # the next look finds it dead
+            logger.exception("no other engine could be started")
 
     async def _start_another(self) -> None:
         lifecycle = self._core.lifecycle
