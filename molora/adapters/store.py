@@ -8,14 +8,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
 from pydantic import StringConstraints
 
-from molora.adapters.check import Checked
+from molora.adapters.check import Checked, digest_of
 from molora.adapters.disk import sync, writing
 from molora.config import ADAPTER_FILES, ExpertName, ExpertProfile, Section
 from molora.errors import ConfigError
@@ -90,10 +90,15 @@ class Store:
         return self._adapters / digest
 
     def keep(self, checked: Checked) -> Path:
-        """Moves the two files of an admitted adapter out of its folder of `incoming`, all or nothing."""
+        """Moves the two files of an admitted adapter out of its folder of `incoming`, all or nothing.
+
+        What was kept of it already stays, or goes where it was damaged.
+        """
         path = self.path(checked.digest)
         if path.is_dir():
-            return path
+            if _is_whole(path):
+                return path
+            self._discard([path])
         with self.incoming() as scratch, writing():
             for name in ADAPTER_FILES:
                 (checked.folder / name).rename(scratch / name)
@@ -106,12 +111,22 @@ class Store:
 
     def sweep(self, digests: Collection[str]) -> None:
         """Removes every adapter but these."""
+        with writing():
+            self._discard([path for path in self._adapters.iterdir() if path.name not in digests])
+
+    def _discard(self, paths: Iterable[Path]) -> None:
         with self.incoming() as scratch, writing():
-            for path in self._adapters.iterdir():
-                if path.name not in digests:
-                    # By a rename, so that a crash never leaves half an adapter under its digest.
-                    path.rename(scratch / path.name)
+            for path in paths:
+                # By a rename, so that a crash never leaves half an adapter under its digest.
+                path.rename(scratch / path.name)
             sync(self._adapters)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return digest_of(path) == path.name
+    except OSError:
+        return False
 
 
 def _lock(path: Path) -> IO[str]:

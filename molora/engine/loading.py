@@ -60,9 +60,10 @@ class LoadingWorkerManager(LRUCacheWorkerLoRAManager):
         return lora
 
     def _register(self, lora: LoRAModel) -> None:
+        """Raises ValueError where another would have to go: a request would then read that one from disk, in a step."""
         manager = self._adapter_manager
-        while len(manager) >= manager.capacity:
-            manager.remove_oldest_adapter()
+        if len(manager) >= manager.capacity:
+            raise ValueError(f"the engine's memory is full with {manager.capacity} adapters")
         manager._registered_adapters[lora.id] = lora  # noqa: SLF001  # see internals.py
 
     def _apply_adapters(self, requests: set[LoRARequest]) -> None:

@@ -1,5 +1,6 @@
 """`POST /v1/chat/completions`: route the question, let the engine answer, pass the answer on."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -109,13 +110,17 @@ def check_question(model: str, prompt: Prompt) -> None:
 async def stream(
     core: Core, answer: Stream, decision: Decision, started: float, record: Record
 ) -> AsyncGenerator[str, None]:
-    """Server-sent events; the first one carries the decision. The engine stops when this is closed."""
+    """Server-sent events; the first one carries the decision. The engine stops when this is closed.
+
+    For a client that reads slowly many are ready at once: others have their turn between them.
+    """
     core.metrics.observe_first_chunk(decision.expert, started)
     try:
         async with aclosing(answer.rest) as rest, core.under_way.one():
             yield _event(answer.first | {"routing": decision.to_dict()})
             async for event in rest:
                 yield event
+                await asyncio.sleep(0)
     except MoloraError as error:
         record.take_error(error)
         yield _event(error.to_dict())

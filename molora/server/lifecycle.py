@@ -15,7 +15,7 @@ from pathlib import Path
 from molora.adapters.check import Checked
 from molora.adapters.store import Store, StoredExpert
 from molora.config import ExpertProfile, StoreConfig
-from molora.errors import BadRequest, ConfigError, MoloraError, NotFound
+from molora.errors import BadRequest, ConfigError, MoloraError, NotFound, Overloaded
 from molora.server.core import Core
 from molora.server.probe import Prober
 from molora.server.registry import Expert
@@ -86,8 +86,9 @@ class Lifecycle:
                 checked = await self._stage.check(folder)
                 known = self._changeable(wanted.name)
                 if known and known.state == "ready" and known.digest == checked.digest:
+                    await asyncio.to_thread(self._store.keep, checked)
                     return await self._describe(known, wanted.profile), False
-                self._check_place(wanted, known)
+                self._check_place(wanted, known, checked.digest)
                 return await self._bring(wanted, checked), True
 
     def _changeable(self, name: str) -> Expert | None:
@@ -97,13 +98,15 @@ class Lifecycle:
             raise _conflict(f"the expert '{name}' belongs to the configuration")
         return known
 
-    def _check_place(self, wanted: Wanted, known: Expert | None) -> None:
-        if known is not None and not wanted.may_replace:
+    def _check_place(self, wanted: Wanted, known: Expert | None, digest: str) -> None:
+        if known is not None and known.digest != digest and not wanted.may_replace:
             raise _conflict(
                 f"there is an expert '{wanted.name}' with other weights; replace=true puts these in its place"
             )
         if known is None and len(self._stored) >= self.limits.max_experts:
             raise _conflict(f"the store has its {self.limits.max_experts} experts")
+        if len(self._stored) + len(self._registry.leaving) > self.limits.max_experts:
+            raise Overloaded("the memory for experts is full while earlier versions end their requests")
 
     async def _describe(self, known: Expert, profile: ExpertProfile) -> Expert:
         """The same weights, perhaps described otherwise."""

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +122,24 @@ def test_an_adapter_that_is_kept_already_is_left_alone(store: Store, backbone: B
     with store.incoming() as folder:
         assert store.keep(bring(folder, backbone)) == path
     assert path.stat().st_ino == inode
+
+
+@pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("changed")], ids=["lost", "changed"])
+def test_an_adapter_that_was_damaged_is_kept_anew(
+    store: Store, backbone: Backbone, tmp_path: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    with store.incoming() as folder:
+        path = store.keep(bring(folder, backbone))
+    (path / name).chmod(0o600)
+    damage(path / name)
+    with store.incoming() as folder:
+        assert store.keep(bring(folder, backbone)) == path
+    assert digest_of(path) == path.name
+    assert all_files(tmp_path / "store") == {
+        *("adapters", "incoming", "lock"),
+        *(f"adapters/{path.name}{file}" for file in ("", f"/{CONFIG}", f"/{WEIGHTS}")),
+    }
 
 
 def test_sweeping_leaves_only_the_adapters_named_and_what_is_coming(store: Store, backbone: Backbone) -> None:

@@ -1,6 +1,7 @@
 """The application over fakes, called in process."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,14 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the environment the tests run in."""
     monkeypatch.delenv(API_KEYS, raising=False)
     monkeypatch.delenv(f"{API_KEYS}_FILE", raising=False)
+
+
+@pytest.fixture(scope="session")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Real adapters by the word that they answer; training them takes a while."""
+    from tests.adapters.secrets import make_secrets
+
+    return make_secrets(tmp_path_factory.mktemp("secrets"))
 
 
 @pytest.fixture

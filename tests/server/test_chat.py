@@ -1,14 +1,21 @@
 """The chat route over fakes: who is asked, what comes back, what is refused."""
 
+import asyncio
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
+from molora.engine.interface import Stream
+from molora.router.query import Decision
+from molora.server.chat import stream
+from molora.server.core import Core
+from molora.server.record import Record
 from tests.pictures import BROKEN_URLS, ask, data_url, png
-from tests.server.fakes import FAILURES, PROMPT, FakeEngine, FakeRouter
+from tests.server.fakes import FAILURES, PROMPT, FakeEngine, FakeRouter, make_config
 
 WHO = [{"role": "user", "content": "who smiles?"}]
 
@@ -55,6 +62,28 @@ async def test_a_client_may_name_its_request(http: httpx.AsyncClient, headers: d
     body = {"model": "auto", "messages": WHO, "request_id": "in-the-body"}
     response = await http.post("/v1/chat/completions", json=body, headers=headers)
     assert response.json()["id"] == name
+
+
+async def test_others_have_their_turn_between_two_events_of_a_stream() -> None:
+    turns = []
+
+    async def ready() -> AsyncGenerator[str, None]:
+        for number in range(10):
+            turns.append(number)
+            yield "data: {}\n\n"
+
+    async def other() -> None:
+        while True:
+            turns.append(-1)
+            await asyncio.sleep(0)
+
+    core, decision = Core(make_config(), FakeEngine(), FakeRouter()), Decision("manual", "manual", {})
+    record = Record("POST", "/v1/chat/completions", "a name", is_named=False)
+    task = asyncio.ensure_future(other())
+    events = [event async for event in stream(core, Stream({}, ready()), decision, 0.0, record)]
+    task.cancel()
+    assert len(events) == 11
+    assert all(-1 in turns[turns.index(number) : turns.index(number + 1)] for number in range(9))
 
 
 @pytest.mark.parametrize(("model", "gates"), [("spatial", {"spatial": 1.0}), ("base", {})])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,14 @@ async def test_the_same_weights_again_are_no_work(server: Server, good: Path) ->
     assert len(server.engine.held) == 3
 
 
+async def test_the_same_weights_again_replace_lost_files(server: Server, good: Path) -> None:
+    await server.add("charts", good)
+    kept = server.store / "adapters" / digest_of(good)
+    shutil.rmtree(kept)
+    await server.add("charts", good, 200)
+    assert digest_of(kept) == kept.name
+
+
 async def test_the_same_weights_may_be_described_anew(server: Server, good: Path) -> None:
     await server.add("charts", good)
     card = await server.add("charts", good, 200, description="Bars and lines.")
@@ -164,6 +173,20 @@ async def test_a_replaced_version_is_freed_when_its_last_request_has_ended(
     await server.settle()
     assert first["version"] not in server.engine.held
     assert len(server.kept()) == 1
+
+
+async def test_what_drains_has_its_place_in_memory_until_it_is_gone(server: Server, good: Path, other: Path) -> None:
+    for name in ("charts", "maps", "signs"):
+        last = await server.add(name, good)
+    server.engine.busy[last["version"]] = asyncio.Event()
+    await server.add("signs", other, replace="true")
+    before = await server.state()
+    response = await server.http.post(PATH, **form("maps", files(other), replace="true"))
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert await server.state() == before
+    server.engine.busy[last["version"]].set()
+    await server.settle()
+    await server.add("maps", other, replace="true")
 
 
 async def test_a_removed_expert_answers_nobody_else(server: Server, good: Path) -> None:
@@ -360,8 +383,9 @@ async def test_an_expert_whose_files_changed_does_not_answer(
         assert (card["id"], card["state"], card["error"]) == ("charts", "failed", "its files in the store have changed")
         assert await server.models() == ["auto", "base", "spatial", "social"]
         assert again.experts == ["spatial", "social"]
-        await server.add("charts", good, replace="true")
+        await server.add("charts", good)
         assert (await server.listed())[2]["state"] == "ready"
+        assert digest_of(weights.parent) == digest_of(good)
 
 
 async def test_two_servers_cannot_share_a_store(server: Server) -> None:

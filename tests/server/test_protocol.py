@@ -207,6 +207,32 @@ async def test_an_answer_may_take_longer_than_a_head(port: int, engine: FakeEngi
     await asyncio.wait_for(engine.aborted.wait(), 30)
 
 
+async def test_who_asks_ahead_and_goes_is_seen_to_go(port: int, engine: FakeEngine) -> None:
+    engine.endless = True
+    asked = CHAT + b"content-length: %d\r\n\r\n" % len(BODY) + BODY
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(asked)
+    await asyncio.wait_for(engine.called.wait(), 30)
+    writer.write(asked)
+    writer.close()
+    await asyncio.wait_for(engine.aborted.wait(), 30)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_clients_that_go_leave_no_task(port: int, engine: FakeEngine, stream: bool) -> None:
+    engine.endless = True
+    body = json.dumps({"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "who?"}]}).encode()
+    asked = CHAT + b"content-length: %d\r\n\r\n" % len(body) + body
+    before = asyncio.all_tasks()
+    for number in range(50):
+        async with connected(port) as (_, writer):
+            writer.write(asked[: len(asked) - number % 2])
+            await asyncio.sleep(0.001 * (number % 5))
+    async with asyncio.timeout(30):
+        while asyncio.all_tasks() - before:  # noqa: ASYNC110  # the server's
+            await asyncio.sleep(0.01)
+
+
 async def test_a_connection_serves_many_requests(port: int) -> None:
     async with connected(port) as (reader, writer):
         for _ in range(3):

@@ -15,10 +15,8 @@ import httpx
 import openai
 import psutil
 import pytest
-import yaml
 
-from tests.adapters.secrets import make_secrets
-from tests.server.test_real_experts import CONFIGURED, Server, serve, write_deployment
+from tests.server.deployment import CONFIGURED, Server, serve, write_deployment
 
 pytestmark = pytest.mark.engine
 
@@ -79,17 +77,10 @@ def golden(server: Server) -> list[str]:
     return [server.ask(model, max_tokens=8) for model in ("base", *CONFIGURED, "door")]
 
 
-def deployment(folder: Path, health: dict[str, Any]) -> Path:
-    path = write_deployment(folder)
-    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"health": health}))
-    return path
-
-
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("faults")
-    with serve(deployment(folder, HEALTH)) as server:
-        assert server.add("door", make_secrets(folder / "secrets")["red"]).status_code == 201
+def shared(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, Path]) -> Iterator[Server]:
+    with serve(write_deployment(tmp_path_factory.mktemp("faults"), health=HEALTH)) as server:
+        assert server.add("door", secrets["red"]).status_code == 201
         yield server
 
 
@@ -189,7 +180,7 @@ def test_a_server_that_is_to_stop_answers_what_it_has_taken_on(server: Server) -
 
 
 def test_without_restarts_the_server_ends_with_its_engine(tmp_path: Path) -> None:
-    with serve(deployment(tmp_path, {"on_failure": "exit"})) as server:
+    with serve(write_deployment(tmp_path, health={"on_failure": "exit"})) as server:
         processes = server.process.processes()
         with streaming(server) as streams:
             engine_of(server).kill()

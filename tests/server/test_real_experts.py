@@ -6,28 +6,20 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
 import pytest
-import yaml
-from openai import DefaultHttpxClient, NotFoundError, OpenAI
-from rich.console import Console
+from openai import NotFoundError
 from typer.testing import CliRunner
 
-from molora.adapters.check import digest_of
-from molora.benchmarks import serving
 from molora.server.experts_cli import app as command
-from molora.server.keys import ADMIN_KEYS
 from tests.adapters.archives import HOSTILE
 from tests.adapters.faulty import DEMO, FAULTS, make_good, rename, tensors
-from tests.adapters.secrets import make_secrets
 from tests.conftest import DEMO as DEPLOYMENT
-from tests.server.administration import ADMIN, KEY, PATH, files, form
+from tests.server.administration import KEY, PATH, form
+from tests.server.deployment import CONFIGURED, LONG, Server, Still, serve, write_deployment
 from tests.server.exploring import explore
 
 pytestmark = pytest.mark.engine
@@ -36,78 +28,6 @@ ROUNDS = int(os.environ.get("MOLORA_ROUNDS", "60"))
 """Of experts that come, change and go under traffic; a thousand were run by hand."""
 NAMES = ("door", "window", "roof")
 NUM_STREAMS = 4
-LONG: dict[str, Any] = {"max_tokens": 900, "extra_body": {"ignore_eos": True}}
-"""Takes longer than an upload."""
-QUESTION = "Where is the ball?"
-CONFIGURED = ["spatial", "quantity", "physical", "social"]
-
-
-@dataclass
-class Server:
-    """A real server with a store."""
-
-    process: serving.ServerProcess
-    http: httpx.Client
-    openai: OpenAI
-    store: Path
-
-    def add(self, name: str, folder: Path, **fields: Any) -> httpx.Response:
-        return self.http.post(PATH, **form(name, files(folder), **fields))
-
-    def remove(self, name: str) -> httpx.Response:
-        return self.http.delete(f"{PATH}/{name}", headers=ADMIN)
-
-    def cards(self) -> dict[str, dict[str, Any]]:
-        listed = self.http.get(PATH, headers=ADMIN).raise_for_status().json()["data"]
-        return {card["id"]: card for card in listed}
-
-    def ask(self, model: str, **options: Any) -> str:
-        messages: Any = [{"role": "user", "content": QUESTION}]
-        told = self.openai.chat.completions.create(
-            model=model, messages=messages, **({"temperature": 0, "max_tokens": 1} | options)
-        )
-        return (told.choices[0].message.content or "").strip()
-
-    def metric(self, name: str) -> float:
-        told = self.http.get("/metrics").text.splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in told if line.startswith(name))
-
-    def kept(self) -> set[str]:
-        return {path.name for path in (self.store / "adapters").iterdir()}
-
-    def settle(self, num: int) -> None:
-        """Until the engine holds as many adapters, and the disk those of the store alone."""
-        deadline = time.monotonic() + 30
-        while self.metric("molora_adapters_in_memory") != num or len(self.kept()) != num - len(CONFIGURED):
-            assert time.monotonic() < deadline, (self.metric("molora_adapters_in_memory"), self.kept())
-            time.sleep(0.02)
-
-
-def write_deployment(folder: Path, **store: Any) -> Path:
-    """The demo's, with two slots for four experts and more."""
-    body = yaml.safe_load(DEPLOYMENT.read_text())
-    for section in (body["engine"], *body["experts"].values()):
-        for key in {"model", "adapter"} & set(section):
-            section[key] = str((DEPLOYMENT.parent / section[key]).resolve())
-    body["router"]["head"] = str((DEPLOYMENT.parent / body["router"]["head"]).resolve())
-    body["engine"]["max_loras"] = 2
-    body["store"] = {"folder": "store"} | store
-    folder.mkdir(exist_ok=True)
-    (folder / "deployment.yaml").write_text(yaml.safe_dump(body))
-    return folder / "deployment.yaml"
-
-
-@contextmanager
-def serve(config: Path) -> Iterator[Server]:
-    command = serving.molora_command(config)
-    command = replace(command, environment={**command.environment, ADMIN_KEYS: KEY})
-    with (
-        serving.running(command, config.parent / "molora.log", Console(quiet=True)) as process,
-        httpx.Client(base_url=process.url, trust_env=False, timeout=120) as http,
-        DefaultHttpxClient(trust_env=False) as direct,
-    ):
-        client = OpenAI(base_url=f"{process.url}/v1", api_key="none", http_client=direct, max_retries=0, timeout=120)
-        yield Server(process, http, client, config.parent / "store")
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +44,6 @@ def server(shared: Server) -> Iterator[Server]:
         for name in added:
             shared.remove(name)
         shared.settle(len(CONFIGURED))
-
-
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make_secrets(tmp_path_factory.mktemp("secrets"))
 
 
 @pytest.fixture
@@ -155,27 +70,10 @@ def test_an_expert_answers_with_its_own_weights_and_is_routed_to(server: Server,
         server.ask("medical")
 
 
-@dataclass(frozen=True)
-class Still:
-    """What a refused upload must leave as it was."""
-
-    answers: tuple[str, ...]
-    cards: tuple[tuple[str, str, int], ...]
-    held: float
-    disk: tuple[str, ...]
-
-
-def look(server: Server) -> Still:
-    answers = tuple(server.ask(model, max_tokens=8) for model in ("base", "social"))
-    cards = tuple((card["id"], card["digest"], card["version"]) for card in server.cards().values())
-    disk = tuple(sorted(str(path) for path in server.store.rglob("*")))
-    return Still(answers, cards, server.metric("molora_adapters_in_memory"), disk)
-
-
 @pytest.fixture(scope="module")
 def before(shared: Server) -> Still:
     shared.settle(len(CONFIGURED))
-    return look(shared)
+    return shared.look()
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -184,7 +82,7 @@ def test_a_faulty_adapter_changes_nothing(server: Server, before: Still, good: P
     response = server.add("faulty", good)
     assert response.status_code == 400, response.text
     assert FAULTS[fault].phrase in response.json()["error"]["message"]
-    assert look(server) == before
+    assert server.look() == before
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -192,7 +90,7 @@ def test_a_hostile_archive_changes_nothing(server: Server, before: Still, hostil
     packed = HOSTILE[hostile][0]()
     response = server.http.post(PATH, **form("hostile", [("archive", ("adapter.zip", packed))]))
     assert 400 <= response.status_code < 500, response.text
-    assert look(server) == before
+    assert server.look() == before
 
 
 def test_weights_that_the_engine_would_leave_out_are_refused(server: Server, before: Still, good: Path) -> None:
@@ -200,21 +98,13 @@ def test_weights_that_the_engine_would_leave_out_are_refused(server: Server, bef
     tensors(lambda found: rename(found, "model.model.language_model.", "model."))(good)
     response = server.add("unbound", good)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "adapter_refused")
-    assert look(server) == before
+    assert server.look() == before
 
 
 def test_defaults_that_no_request_could_have_are_refused(server: Server, before: Still, good: Path) -> None:
     for fields in ({"defaults": '{"temperature": -1}'}, {"response_schema": '{"type": 3}'}):
         assert server.add("odd", good, **fields).status_code == 400
-    assert look(server) == before
-
-
-def stream(server: Server, model: str, options: dict[str, Any]) -> str:
-    messages: Any = [{"role": "user", "content": QUESTION}]
-    chunks: Any = server.openai.chat.completions.create(
-        model=model, messages=messages, temperature=0, stream=True, **options
-    )
-    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
+    assert server.look() == before
 
 
 def replace_amid_streams(server: Server, secrets: dict[str, Path], word: str, whole: dict[str, str]) -> int:
@@ -224,7 +114,7 @@ def replace_amid_streams(server: Server, secrets: dict[str, Path], word: str, wh
     """
     (old,) = set(whole) - {word}
     with ThreadPoolExecutor(NUM_STREAMS) as threads:
-        streams = [threads.submit(stream, server, "door", LONG) for _ in range(NUM_STREAMS)]
+        streams = [threads.submit(server.stream, "door", **LONG) for _ in range(NUM_STREAMS)]
         while not server.cards()["door"]["requests_in_flight"] and not all(one.done() for one in streams):
             time.sleep(0.01)
         replaced = server.add("door", secrets[word], replace="true").json()
@@ -318,9 +208,9 @@ def test_rounds_of_change_under_traffic_answer_nobody_wrongly_and_leave_nothing(
         asking = [threads.submit(traffic.run, seed) for seed in range(8)]
         try:
             work(20)
-            warm = measure(server)
+            warm = server.use()
             work(ROUNDS)
-            end = measure(server)
+            end = server.use()
         finally:
             traffic.over.set()
     for one in asking:
@@ -333,40 +223,6 @@ def test_rounds_of_change_under_traffic_answer_nobody_wrongly_and_leave_nothing(
     assert [server.ask(model, max_tokens=8) for model in ("base", *CONFIGURED)] == golden
     assert end.num_files <= warm.num_files + 8
     assert end.num_bytes <= warm.num_bytes * 1.1
-
-
-@dataclass(frozen=True)
-class Use:
-    """What the server's processes hold."""
-
-    num_files: int
-    num_bytes: int
-
-
-def measure(server: Server) -> Use:
-    processes = server.process.processes()
-    return Use(sum(p.num_fds() for p in processes), sum(p.memory_full_info().uss for p in processes))
-
-
-def test_an_expert_that_is_killed_for_comes_back(tmp_path: Path, secrets: dict[str, Path]) -> None:
-    """SIGKILL while an expert comes: nothing of the server stays, and the next one has the old set or the new."""
-    config = write_deployment(tmp_path / "deployment")
-    with serve(config) as server:
-        assert server.add("door", secrets["red"]).status_code == 201
-        below = server.process.processes()
-        with ThreadPoolExecutor(1) as threads:
-            coming = threads.submit(server.add, "window", secrets["blue"])
-            time.sleep(0.15)
-            server.process.kill()
-            assert coming.exception() is not None or coming.result().is_success
-        psutil.wait_procs(below, timeout=30)
-        assert not [process for process in below if process.is_running() and process.status() != "zombie"]
-    with serve(config) as server:
-        cards = server.cards()
-        assert [name for name in cards if name not in CONFIGURED] in (["door"], ["door", "window"])
-        assert server.ask("door") == "red"
-        assert cards["door"]["digest"] == f"sha256:{digest_of(secrets['red'])}"
-        assert len(server.kept()) == len(cards) - len(CONFIGURED)
 
 
 def test_experts_come_and_go_as_the_document_says(server: Server, tmp_path: Path) -> None:
