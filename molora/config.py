@@ -105,8 +105,9 @@ class AccessConfig(Section):
 
 
 class LimitsConfig(Section):
-    """Of one request: more is refused. `max_choices` is of `n`, `max_stops` of `stop` and of `bad_words`; schemas are
-    all that says what an answer looks like: `response_format`, `structured_outputs` and `tools`.
+    """Of one request: more is refused. `max_choices` is of `n`, `max_stops` of `stop` and of `bad_words`,
+    `max_tokens_named` of `logit_bias`, `allowed_token_ids` and `stop_token_ids`; schemas are all that says what an
+    answer looks like: `response_format`, `structured_outputs` and `tools`.
     """
 
     max_body_mib: int = Field(default=32, gt=0)
@@ -115,6 +116,7 @@ class LimitsConfig(Section):
     max_choices: int = Field(default=16, gt=0)
     max_stops: int = Field(default=16, gt=0)
     max_stop_length: int = Field(default=256, gt=0)
+    max_tokens_named: int = Field(default=1024, gt=0)
     max_schema_kib: int = Field(default=64, gt=0)
     max_schema_depth: int = Field(default=32, gt=0)
     max_regex_length: int = Field(default=2048, gt=0)
@@ -167,7 +169,7 @@ class MediaConfig(Section):
     """
 
     hosts: tuple[Annotated[str, AfterValidator(_read_host)], ...] = ()
-    max_images: int = Field(default=16, gt=0)
+    max_images: int = Field(default=4, gt=0)
     max_bytes: int = Field(default=20 * 2**20, gt=0)
     max_pixels: int = Field(default=50_000_000, gt=0, le=89_478_485)
     max_side: int = Field(default=16_384, gt=0)

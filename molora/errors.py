@@ -6,6 +6,9 @@ from typing_extensions import TypedDict
 
 RETRY_SOON_S = "1"
 RETRY_LATER_S = "5"
+MAX_MESSAGE = 1000
+"""Characters: a message may quote what the client sent."""
+MAX_PARAM = 200
 
 
 class ErrorDetail(TypedDict):
@@ -42,12 +45,16 @@ class MoloraError(Exception):
     def to_dict(self) -> ErrorBody:
         return {
             "error": {
-                "message": self.message,
+                "message": shorten(self.message, MAX_MESSAGE),
                 "type": self.type,
-                "param": self.param,
+                "param": self.param and shorten(self.param, MAX_PARAM),
                 "code": self.code,
             }
         }
+
+
+def shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 class BadRequest(MoloraError):  # noqa: N818

@@ -17,13 +17,14 @@ from molora.engine.errors import UNCLASSED, explain, explain_invalid, explain_re
 from molora.engine.expert_chat import ExpertChat, ExpertRequest
 from molora.engine.interface import Body, Completion, Stream, Usage
 from molora.engine.models import ExpertModels
+from molora.engine.trial import Trial
 from molora.errors import BadRequest, Unavailable
 
 # By the first two one vLLM node hands work to another; the others fail on messages with pictures.
 UNSERVED_FIELDS = ("kv_transfer_params", "ec_transfer_params", "echo", "truncate_prompt_tokens")
 
 
-def build_chat(client: EngineClient, model: str) -> ExpertChat:
+def build_chat(client: EngineClient, model: str, trial: Trial) -> ExpertChat:
     models = ExpertModels(client, [BaseModelPath(name="base", model_path=model)])
     shared: dict[str, Any] = {
         "request_logger": None,
@@ -32,7 +33,7 @@ def build_chat(client: EngineClient, model: str) -> ExpertChat:
     }
     renderer = OnlineRenderer(model_config=client.model_config, renderer=client.renderer, **shared)
     renderer.warmup()
-    return ExpertChat(client, models, "assistant", online_renderer=renderer, **shared)
+    return ExpertChat(client, models, "assistant", online_renderer=renderer, trial=trial, **shared)
 
 
 def parse(body: Body) -> ExpertRequest:
@@ -46,7 +47,7 @@ def parse(body: Body) -> ExpertRequest:
         raise explain_invalid(error) from None
     except VLLMError as error:
         raise explain(error) from None
-    except (*UNCLASSED, AttributeError) as error:  # the last: some of vLLM's checks take any value for an object
+    except UNCLASSED as error:
         raise explain_unreadable(error) from None
     return request
 

@@ -16,9 +16,16 @@ from vllm.exceptions import VLLMError
 from vllm.lora.request import LoRARequest
 from vllm.outputs import RequestOutput
 
+from molora.engine.control import check_texts, control_tokens
 from molora.engine.errors import UNCLASSED, explain, explain_unreadable
+from molora.engine.grammars import as_grammar
 from molora.engine.interface import Body, Usage
+from molora.engine.trial import Trial
 from molora.errors import BadRequest, MoloraError
+
+SHAPED_BY = ("structured_outputs", "response_format", "tools")
+TEXTS = ("messages", "tools", "documents", "chat_template_kwargs")
+"""Fields of a request that a template writes into the prompt."""
 
 
 class ExpertRequest(ChatCompletionRequest):
@@ -45,6 +52,10 @@ class ExpertRequest(ChatCompletionRequest):
 class ExpertChat(OpenAIServingChat):
     """A request meets exactly its adapters; vLLM's own by modality would give the bare backbone an expert's."""
 
+    def __init__(self, *args: Any, trial: Trial, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.trial, self.control = trial, control_tokens(self.renderer.tokenizer)
+
     def _maybe_get_adapters(
         self, request: ExpertRequest, supports_default_mm_loras: bool = False
     ) -> LoRARequest | None:
@@ -57,13 +68,15 @@ class ExpertChat(OpenAIServingChat):
 
     async def render_chat_request(self, request: ChatCompletionRequest) -> Any:
         """Only the request is at work here, so even Python's own errors are the client's fault."""
+        check_texts(self.control, [getattr(request, name) for name in TEXTS])
         try:
             rendered = await super().render_chat_request(request)
+            if not isinstance(rendered, ErrorResponse):
+                _, (prompt,) = rendered
+                self._check_length(prompt)
+                await self._check_shape(request)
         except UNCLASSED as error:
             raise explain_unreadable(error) from error
-        if not isinstance(rendered, ErrorResponse):
-            _, (prompt,) = rendered
-            self._check_length(prompt)
         return rendered
 
     def _check_length(self, prompt: Any) -> None:
@@ -71,6 +84,13 @@ class ExpertChat(OpenAIServingChat):
         length, most = self._extract_prompt_len(prompt), self.model_config.max_model_len
         if length > most:
             raise BadRequest(f"the prompt has {length} tokens with its pictures, more than {most}", param="messages")
+
+    async def _check_shape(self, request: ChatCompletionRequest) -> None:
+        """What tools make of it is known by now."""
+        shape = request.extract_structured_outputs()
+        if shape is not None and not shape.all_constraints_none():
+            grammar = as_grammar(shape, self.engine_client.vllm_config.structured_outputs_config)
+            await self.trial.check(grammar, next(name for name in SHAPED_BY if getattr(request, name)))
 
     def chat_completion_stream_generator(
         self, request: ExpertRequest, outputs: AsyncGenerator[RequestOutput, None], *args: Any, **kwargs: Any

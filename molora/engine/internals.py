@@ -188,6 +188,32 @@ INTERNALS = (
         "expert_chat.py: errors within a stream pass here",
     ),
     Internal(
+        "vllm.entrypoints.openai.chat_completion.protocol.ChatCompletionRequest.extract_structured_outputs",
+        (),
+        "expert_chat.py: all that says what an answer looks like, once the request is rendered",
+    ),
+    Internal(
+        "vllm.v1.structured_output.GuidanceBackend",
+        None,
+        "plugin.py puts grammars.py's class under this name, by which the engine makes its backend",
+    ),
+    Internal(
+        "vllm.v1.structured_output.backend_guidance.GuidanceBackend.compile_grammar",
+        ("request_type", "grammar_spec", "stop_token_ids"),
+        "grammars.py does the same within limits: `ll_tokenizer`, `vocab_size`, `disable_any_whitespace`, "
+        "`disable_additional_properties`",
+    ),
+    Internal(
+        "vllm.v1.structured_output.backend_guidance.serialize_guidance_grammar",
+        ("request_type", "grammar_spec", "disable_any_whitespace", "disable_additional_properties"),
+        "grammars.py: a shape as llguidance reads it",
+    ),
+    Internal(
+        "vllm.v1.structured_output.request.get_structured_output_key",
+        ("params",),
+        "grammars.py: the kind of a shape, and the shape",
+    ),
+    Internal(
         "vllm.entrypoints.openai.models.serving.OpenAIServingModels.model_name",
         ("lora_request",),
         "models.py: the `model` of an answer",

@@ -10,6 +10,7 @@ from molora.compat import mend_torch_companions
 from molora.config import Config
 from molora.engine.interface import Adapter, Body, Completion, Residency, Stream, Version
 from molora.engine.kernels import can_mix
+from molora.engine.trial import Trial
 from molora.engine.vllm_config import make_vllm_config, set_environment
 from molora.errors import BadRequest, ConfigError, Unavailable
 
@@ -33,11 +34,13 @@ class VllmEngine:
         self._client: Any = None
         self._chat: Any = None
         self._versions: Any = None
+        self._trial: Trial | None = None
         self._pulse: Any = None
         self._numbers = count(1)
 
     async def start(self) -> None:
         from molora.engine.chat import build_chat
+        from molora.engine.grammars import make_trial
         from molora.engine.versions import Versions
 
         try:
@@ -46,7 +49,9 @@ class VllmEngine:
         except (RuntimeError, Unavailable) as error:
             raise ConfigError(f"engine: {error}") from error
         await self._client.reset_mm_cache()  # of what it was profiled with
-        self._chat = await asyncio.to_thread(build_chat, self._client, self._config.engine.model)
+        self._trial = make_trial(self._client.get_tokenizer())
+        await self._trial.start()
+        self._chat = await asyncio.to_thread(build_chat, self._client, self._config.engine.model, self._trial)
         self._versions = Versions(self._client, self._numbers)
 
     async def _launch(self) -> Any:
@@ -69,7 +74,9 @@ class VllmEngine:
     async def stop(self) -> None:
         if self._client is not None:
             await asyncio.to_thread(self._client.shutdown)
-        self._client = self._chat = self._versions = None
+        if self._trial is not None:
+            self._trial.stop()
+        self._client = self._chat = self._versions = self._trial = None
 
     async def kill(self) -> None:
         from molora.engine.liveness import kill_engines

@@ -6,8 +6,8 @@ from molora.orphans import end_with_parent
 
 
 def register() -> None:
-    """Idempotent. Mends torch's companions where they are broken; has vLLM load adapters beside its steps and, where it
-    can, serve mixtures."""
+    """Idempotent. Mends torch's companions where they are broken; has vLLM load adapters beside its steps, bound what
+    a step may cost and, where it can, serve mixtures."""
     mend_torch_companions()
     end_with_parent()
     _put_in_place()
@@ -24,11 +24,14 @@ def scheduler_name(is_async: bool) -> str:
 def _put_in_place() -> None:
     """By the names under which vLLM looks them up."""
     from vllm.platforms import current_platform
+    from vllm.v1 import structured_output
     from vllm.v1.worker import lora_model_runner_mixin
 
+    from molora.engine.grammars import BoundedBackend
     from molora.engine.loading import LoadingWorkerManager
     from molora.engine.worker import MixtureWorkerManager
 
     lora_model_runner_mixin.LRUCacheWorkerLoRAManager = MixtureWorkerManager if can_mix() else LoadingWorkerManager
+    structured_output.GuidanceBackend = BoundedBackend
     if can_mix():
         type(current_platform).get_punica_wrapper = classmethod(lambda _: kernels().wrapper)

@@ -13,6 +13,7 @@ from molora.engine.products import Costs
 from molora.errors import ConfigError
 
 EXTENSION = "molora.engine.extension.AdapterExtension"
+BACKEND = "guidance"
 COMING = 1
 """Versions in memory beside those that answer: the one that is being added."""
 
@@ -29,9 +30,18 @@ def make_vllm_config(config: Config) -> Any:
     if made.parallel_config.worker_extension_cls:
         raise ConfigError("engine.options.worker_extension_cls: Molora needs its own")
     made.parallel_config.worker_extension_cls = EXTENSION
+    _bound_steps(made.structured_outputs_config)
     if can_mix():
         _ready_for_mixtures(made)
     return made
+
+
+def _bound_steps(outputs: Any) -> None:
+    """Schemas mean what they mean to vLLM's other backends: an object has the properties they name."""
+    if outputs.backend not in ("auto", BACKEND):
+        raise ConfigError(f"engine.options.structured_outputs_config.backend: only {BACKEND} bounds the time of a step")
+    if outputs.backend == "auto":
+        outputs.backend, outputs.disable_additional_properties = BACKEND, True
 
 
 def _ready_for_mixtures(made: Any) -> None:
@@ -76,7 +86,7 @@ def engine_args(config: Config) -> dict[str, Any]:
         "max_lora_rank": engine.max_lora_rank,
         "max_loras": slots,
         "max_cpu_loras": max(slots, most + COMING),
-        "limit_mm_per_prompt": {"image": 4, "video": 0},
+        "limit_mm_per_prompt": {"image": config.media.max_images, "video": 0},
         **engine.options,
     }
 

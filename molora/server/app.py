@@ -46,6 +46,7 @@ def create_app(config: Config, engine: Engine, router: Router, tracer: Tracer | 
         openapi_url=None,
         generate_unique_id_function=attrgetter("name"),
         responses=refusals(500),
+        redirect_slashes=False,  # it would send clients to whatever host their request names
         lifespan=lambda _: running(core),
     )
     app.state.core = core
@@ -116,7 +117,7 @@ def _as_molora(error: Exception) -> MoloraError:
         return (
             NotFound("no such route")
             if error.status_code == 404
-            else BadRequest(error.detail, status=error.status_code)
+            else BadRequest(error.detail.lower(), status=error.status_code)
         )
     return MoloraError("internal error")
 

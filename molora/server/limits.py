@@ -1,14 +1,11 @@
 """What a client may ask for in a chat request, and how much of it; an expert's own defaults are not held to it."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from molora.config import LimitsConfig
 from molora.engine.interface import Body
 from molora.errors import BadRequest
-from molora.server.asking import FORMATS
-from molora.server.body import depth
+from molora.server.shapes import check_shapes
 
 REFUSED = {
     "chat_template": "it is a program, and the server runs only its own",
@@ -21,32 +18,39 @@ REFUSED = {
 """Fields by which a client would reach into the server. The engine refuses those by which nodes hand on work."""
 TEMPLATES_OWN = (
     "chat_template",
+    "conversation",
+    "documents",
     "max_length",
+    "messages",
     "padding",
     "return_assistant_tokens_mask",
     "return_dict",
     "return_tensors",
+    "self",
     "tokenize",
+    "tokenizer",
     "tokenizer_kwargs",
+    "tools",
     "truncation",
 )
-"""What transformers' `apply_chat_template` takes beside a template's variables."""
+"""What vLLM and transformers give a template themselves, or take beside its variables."""
 MAX_VARIABLE = 256
-PATTERNS = ("pattern", "regex", "whitespace_pattern")
-ENCODED = ("json", "structural_tag")
-"""Of `structured_outputs`: may be JSON within a string."""
+MAX_NAME = 128
+TOKENS = ("allowed_token_ids", "logit_bias", "stop_token_ids")
 
 
 def check_limits(body: Body, limits: LimitsConfig) -> None:
     """Raises BadRequest that names the field; what is no chat request at all is left to the engine to refuse."""
     _check_refused(body)
+    _check_names(body)
     _check_messages(body.get("messages"), limits)
     _check_choices(body.get("n"), limits)
     for name in ("stop", "bad_words"):
         _check_stops(name, body.get(name), limits)
-    for name in FORMATS:
-        if body.get(name) is not None:
-            _check_schema(name, body[name], limits)
+    for name in TOKENS:
+        if isinstance(body.get(name), list | dict):
+            _check_count("tokens", name, len(body[name]), limits.max_tokens_named)
+    check_shapes(body, limits)
 
 
 def _check_refused(body: Body) -> None:
@@ -60,6 +64,14 @@ def _check_refused(body: Body) -> None:
             raise BadRequest(f"chat_template_kwargs: {message}", param=f"chat_template_kwargs.{name}")
 
 
+def _check_names(body: Body) -> None:
+    """Logs show them, and the answer's `id` does."""
+    for name in ("request_id", "session_id"):
+        given = body.get(name)
+        if isinstance(given, str) and (len(given) > MAX_NAME or not given.isprintable()):
+            raise BadRequest(f"{name} has at most {MAX_NAME} characters, all of them printable", param=name)
+
+
 def _check_messages(messages: Any, limits: LimitsConfig) -> None:
     if isinstance(messages, list):
         _check_count("messages", "messages", len(messages), limits.max_messages)
@@ -68,8 +80,8 @@ def _check_messages(messages: Any, limits: LimitsConfig) -> None:
 def _check_choices(given: Any, limits: LimitsConfig) -> None:
     if given is None:
         return
-    if type(given) is not int:
-        raise BadRequest("n must be a whole number", param="n")
+    if type(given) is not int or given < 1:
+        raise BadRequest("n must be a whole number, at least 1", param="n")
     _check_count("choices", "n", given, limits.max_choices)
 
 
@@ -78,39 +90,6 @@ def _check_stops(name: str, given: Any, limits: LimitsConfig) -> None:
     _check_count("strings", name, len(stops), limits.max_stops)
     if any(isinstance(stop, str) and len(stop) > limits.max_stop_length for stop in stops):
         raise BadRequest(f"{name}: a string is longer than {limits.max_stop_length} characters", param=name)
-
-
-def _check_schema(name: str, schema: Any, limits: LimitsConfig) -> None:
-    schema = _decode(name, schema)
-    if depth(schema) > limits.max_schema_depth:
-        raise BadRequest(f"{name} is nested more than {limits.max_schema_depth} deep", param=name)
-    if len(json.dumps(schema)) > limits.max_schema_kib * 1024:
-        raise BadRequest(f"{name} is larger than {limits.max_schema_kib} KiB", param=name)
-    if any(len(regex) > limits.max_regex_length for regex in _regexes(schema)):
-        raise BadRequest(f"{name}: a regex is longer than {limits.max_regex_length} characters", param=name)
-
-
-def _decode(name: str, schema: Any) -> Any:
-    """With what is JSON within a string read."""
-    if not isinstance(schema, dict):
-        return schema
-    try:
-        return schema | {key: json.loads(schema[key]) for key in ENCODED if isinstance(schema.get(key), str)}
-    except (ValueError, RecursionError):
-        raise BadRequest(f"{name} holds a string that is not the JSON it should be", param=name) from None
-
-
-def _regexes(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for inner in value:
-            yield from _regexes(inner)
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if key in PATTERNS and isinstance(inner, str):
-                yield inner
-            if key == "patternProperties" and isinstance(inner, dict):
-                yield from inner
-            yield from _regexes(inner)
 
 
 def _check_count(what: str, param: str, num: int, most: int) -> None:

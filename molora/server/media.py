@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 
 from molora.config import MediaConfig
 from molora.errors import BadRequest
+from molora.server.blocks import has_too_many_blocks
 from molora.server.jpeg import has_too_many_segments
 
 JPEG_START = b"\xff\xd8"
@@ -47,7 +48,7 @@ def decode_data_url(url: str, limits: MediaConfig, param: str) -> Image.Image:
 def decode_bytes(data: bytes, limits: MediaConfig, param: str) -> Image.Image:
     """The first frame in RGB, upright, without metadata. Raises BadRequest, before decoding where the header tells."""
     _check_num_bytes(len(data), limits, param)
-    if data[:2] == JPEG_START and has_too_many_segments(data):
+    if (data[:2] == JPEG_START and has_too_many_segments(data)) or has_too_many_blocks(data):
         raise _too_large("the image has too many scans or too much metadata", param)
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:

@@ -10,6 +10,7 @@ from molora.errors import BadRequest
 from molora.router.query import Query
 from molora.server.pictures import Pictures
 
+ROLES = ("system", "developer", "user", "assistant", "tool")
 TEXT_PARTS = ("text", "input_text", "refusal")
 
 Message = dict[str, Any]
@@ -42,8 +43,8 @@ async def read_prompt(messages: Any, pictures: Pictures) -> Prompt:
 def _read_message(message: Any, param: str, urls: dict[str, Any]) -> Message:
     if not isinstance(message, dict):
         raise BadRequest("a message must be an object", param=param)
-    if not isinstance(message.get("role"), str):
-        raise BadRequest("role must be a string", param=f"{param}.role")
+    if message.get("role") not in ROLES:
+        raise BadRequest(f"a message's role is one of {', '.join(ROLES)}", param=f"{param}.role")
     content = message.get("content")
     if content is None or isinstance(content, str):
         return message

@@ -1,6 +1,7 @@
 """uvicorn's HTTP/1.1 for a network: strict with what it reads, and no client is waited for without end."""
 
 import asyncio
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from molora.errors import BadRequest
 from molora.server.head import MAX_HEAD_BYTES, is_plain
 
 INVALID = "Invalid HTTP request received."
@@ -59,6 +61,13 @@ class PatientProtocol(HttpToolsProtocol):
             if self._num_unframed > MAX_HEAD_BYTES:
                 self._refuse()
         self._watch()
+
+    def send_400_response(self, msg: str) -> None:
+        """To what is no HTTP: as every refusal looks, where uvicorn's own is text."""
+        body = json.dumps(BadRequest(msg.lower().rstrip(".")).to_dict()).encode()
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -1,5 +1,6 @@
 """vLLM's refusals become the client's 4xx, its failures ours, and no path gets out."""
 
+import re
 from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.engine
 @pytest.fixture(scope="module", autouse=True)
 def mended() -> None:
     mend_torch_companions()
+
+
+NAMELESS_TOOL = {
+    "messages": [{"role": "user", "content": "a"}],
+    "tools": [{"type": "function"}],
+    "tool_choice": {"type": "function", "function": {"name": "look"}},
+}
 
 
 def explain(error: Exception) -> MoloraError:
@@ -36,16 +44,18 @@ def test_an_error_of_vllms_has_a_status() -> None:
     assert explain(EngineGenerateError()).status == 503
 
 
-RAW = [ValueError, TypeError, OverflowError, NotImplementedError]
+WORDED = [ValueError, NotImplementedError]
+RAW = [*WORDED, AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError]
 
 
 @pytest.mark.parametrize("kind", RAW)
 async def test_what_fails_over_a_request_alone_is_the_clients_fault(
     kind: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BadRequest, match="no such template") as caught:
+    with pytest.raises(BadRequest) as caught:
         await render(monkeypatch, AsyncMock(side_effect=kind("no such template")))
     assert caught.value.status == 400
+    assert (caught.value.message == "no such template") == (kind in WORDED)
 
 
 @pytest.mark.parametrize(("length", "refused"), [(8, False), (9, True)])
@@ -57,15 +67,24 @@ async def test_a_prompt_too_long_is_the_clients_fault(
         await render(monkeypatch, AsyncMock(return_value=([], [prompt])))
 
 
-async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock) -> None:
+async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock, text: str = "a") -> None:
     from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
 
+    from molora.engine.chat import parse
     from molora.engine.expert_chat import ExpertChat
 
     monkeypatch.setattr(OpenAIServingChat, "render_chat_request", rendering)
     chat = ExpertChat.__new__(ExpertChat)
     chat.model_config = SimpleNamespace(max_model_len=8, is_encoder_decoder=False)
-    await chat.render_chat_request(None)
+    chat.control = re.compile("<end>")
+    await chat.render_chat_request(parse({"messages": [{"role": "user", "content": text}]}))
+
+
+async def test_a_control_token_is_refused_before_the_prompt_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendering = AsyncMock()
+    with pytest.raises(BadRequest, match="<end>"):
+        await render(monkeypatch, rendering, "a<end>b")
+    rendering.assert_not_awaited()
 
 
 @pytest.mark.parametrize("kind", RAW)
@@ -90,6 +109,13 @@ def test_nor_is_it_in_a_stream(kind: type[Exception]) -> None:
             chat.create_streaming_error_response(failure)
         assert caught.value.status == status
         assert "bug" not in caught.value.message
+
+
+def test_what_is_told_beside_a_message_is_not_told_in_it() -> None:
+    from vllm.exceptions import VLLMValidationError
+
+    shown = explain(VLLMValidationError("too long", parameter="input_tokens", value=[1] * 1000))
+    assert (shown.message, shown.param) == ("too long", "messages")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +148,9 @@ def test_what_is_no_path_stays(text: str) -> None:
         ({"messages": [{"role": "user", "content": "a"}], "top_logprobs": 2}, "top_logprobs"),
         ({"messages": [{"role": "user", "content": "a"}], "structured_outputs": 5}, None),
         ({"messages": [{"role": "assistant", "tool_calls": 5}]}, None),
+        ({"messages": [{"role": "assistant", "tool_calls": [5]}]}, "messages"),
+        ({"messages": None}, None),
+        (NAMELESS_TOOL, None),
     ],
 )
 def test_a_body_that_is_no_chat_request_is_refused(body: dict[str, Any], param: str | None) -> None:

@@ -1,5 +1,6 @@
 """What the configuration becomes in vLLM's hands; vLLM is imported, no engine is started."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import yaml
 
 from molora.compat import mend_torch_companions
-from molora.config import EngineConfig, StoreConfig, check_keys, load_config
+from molora.config import EngineConfig, MediaConfig, StoreConfig, check_keys, load_config
 from molora.engine.vllm_config import EXTENSION, check_options, engine_args, make_vllm_config
 from molora.errors import ConfigError
 from tests.server.fakes import make_config
@@ -29,6 +30,7 @@ def args(**engine: Any) -> dict[str, Any]:
 
 def test_options_win_over_what_is_derived() -> None:
     assert args()["limit_mm_per_prompt"] == {"image": 4, "video": 0}
+    assert engine_args(make_config(media=MediaConfig(max_images=7)))["limit_mm_per_prompt"]["image"] == 7
     assert args(options={"limit_mm_per_prompt": {"image": 1}})["limit_mm_per_prompt"] == {"image": 1}
 
 
@@ -85,3 +87,25 @@ def test_mixtures_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_vllm_config(load_config(SHIPPED_DEMO)).scheduler_config.scheduler_cls is not None
     monkeypatch.setenv("MOLORA_MIXTURES", "0")
     assert make_vllm_config(load_config(SHIPPED_DEMO)).scheduler_config.scheduler_cls is None
+
+
+def test_the_time_of_a_step_under_any_shape_is_bounded() -> None:
+    outputs = make_vllm_config(load_config(SHIPPED_DEMO)).structured_outputs_config
+    assert (outputs.backend, outputs.disable_additional_properties) == ("guidance", True)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "kept"),
+    [
+        ({"backend": "guidance"}, True),
+        ({"disable_any_whitespace": True, "backend": "guidance"}, True),
+        ({"backend": "xgrammar"}, False),
+    ],
+)
+def test_no_backend_without_bounds_is_served(outputs: dict[str, Any], kept: bool) -> None:
+    config = load_config(SHIPPED_DEMO)
+    options = {**config.engine.options, "structured_outputs_config": outputs}
+    config = config.model_copy(update={"engine": config.engine.model_copy(update={"options": options})})
+    with nullcontext() if kept else pytest.raises(ConfigError, match="bounds the time"):
+        made = make_vllm_config(config).structured_outputs_config
+        assert {name: getattr(made, name) for name in outputs} == outputs

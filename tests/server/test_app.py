@@ -18,7 +18,7 @@ def test_only_our_own_routes_are_mounted(app: FastAPI) -> None:
     assert {route.path for route in app.routes if hasattr(route, "path")} <= OPEN | ADMINISTRATION
 
 
-@pytest.mark.parametrize("path", [*VLLMS, "/", "/v1/models/../../etc/passwd"])
+@pytest.mark.parametrize("path", [*VLLMS, "/", "/v1/models/", "/v1/chat/completions/", "/v1/models/../../etc/passwd"])
 async def test_any_other_route_is_not_found(http: httpx.AsyncClient, path: str) -> None:
     for response in (await http.get(path), await http.post(path, json={})):
         assert response.status_code == 404

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from molora.config import LimitsConfig
 from molora.errors import BadRequest
 from molora.server.app import create_app
-from molora.server.body import MAX_DEPTH, depth, parse_json
+from molora.server.body import MAX_DEPTH, MAX_INTEGER, MAX_VALUES, depth, parse_json
 from tests.server.fakes import FakeEngine, FakeRouter, calling, make_config
 
 PATHS = ("/v1/chat/completions", "/v1/route")
@@ -78,3 +78,43 @@ def test_nesting_has_a_limit(opening: str, closing: str) -> None:
 @pytest.mark.parametrize(("value", "num"), [(5, 0), ([], 1), ([1, [2], {"a": {"b": 1}}], 3)])
 def test_depth_counts_lists_and_objects(value: Any, num: int) -> None:
     assert depth(value) == num
+
+
+@pytest.mark.parametrize("value", ["1", "[]", "{}", '"a"'])
+def test_values_have_a_limit(value: str) -> None:
+    each = 1 + (value in ("[]", "{}"))
+    most = (MAX_VALUES - 1) // each
+    parse_json(f"[{','.join([value] * most)}]".encode())
+    with pytest.raises(BadRequest, match="values"):
+        parse_json(f"[{','.join([value] * (most + 2))}]".encode())
+
+
+@pytest.mark.parametrize("number", [MAX_INTEGER - 1, -MAX_INTEGER])
+def test_numbers_have_64_bits(number: int) -> None:
+    assert parse_json(str(number).encode()) == number
+    for more in (number + (1 if number > 0 else -1), number * 10**30):
+        with pytest.raises(BadRequest, match="64 bits"):
+            parse_json(f'{{"seed": {more}}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"NaN",
+        b'{"temperature": Infinity}',
+        b"-Infinity",
+        b'"\\ud800"',
+        b'"\\uDfff"',
+        b'"\xff"',
+        '"a"'.encode("utf-16"),
+        '"\ud800"'.encode("utf-16-le", "surrogatepass"),
+        b"\xef\xbb\xbf{}",
+    ],
+)
+def test_what_json_does_not_know_is_refused(raw: bytes) -> None:
+    with pytest.raises(BadRequest, match="not valid JSON"):
+        parse_json(raw)
+
+
+def test_whole_surrogate_pairs_are_read() -> None:
+    assert parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"

@@ -442,3 +442,23 @@ async def test_who_has_taken_all_of_the_answer_is_not_let_go(protocol: PatientPr
     await asyncio.sleep(0.05)
     assert not transport.aborted.is_set()
     protocol.connection_lost(None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"hello\r\n\r\n",
+        b"GET /live HTTP/1.1\r\nhost molora\r\n\r\n",
+        b"GET /live HTTP/1.1\r\nhost: molora\r\nx: a\0b\r\n\r\n",
+        CHAT + b"content-length: 5\r\ncontent-length: 6\r\n\r\n",
+        CHAT + b"content-length: -1\r\n\r\n",
+        CHAT + b"transfer-encoding: gzip\r\n\r\n",
+        HEAD + b"x: " + b"a" * 100_000,
+    ],
+)
+async def test_what_is_no_http_is_refused_as_anything_else(port: int, said: bytes) -> None:
+    async with connected(port) as connection:
+        connection[1].write(said)
+        head, _, body = (await read_to_end(connection)).partition(b"\r\n\r\n")
+    assert head.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 431 ", b"HTTP/1.1 501 "))
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
