@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 RETRY_SOON_S = "1"
 RETRY_LATER_S = "5"
-MAX_MESSAGE = 1000
+MAX_MESSAGE = 4000
 """Characters: a message may quote what the client sent."""
 MAX_PARAM = 200
 

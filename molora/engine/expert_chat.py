@@ -24,8 +24,8 @@ from molora.engine.trial import Trial
 from molora.errors import BadRequest, MoloraError
 
 SHAPED_BY = ("structured_outputs", "response_format", "tools")
-TEXTS = ("messages", "tools", "documents", "chat_template_kwargs")
-"""Fields of a request that a template writes into the prompt."""
+TEXTS = {"tools", "documents", "chat_template_kwargs"}
+"""Fields of a request that a template writes into the prompt, beside messages."""
 
 
 class ExpertRequest(ChatCompletionRequest):
@@ -68,7 +68,7 @@ class ExpertChat(OpenAIServingChat):
 
     async def render_chat_request(self, request: ChatCompletionRequest) -> Any:
         """Only the request is at work here, so even Python's own errors are the client's fault."""
-        check_texts(self.control, [getattr(request, name) for name in TEXTS])
+        check_texts(self.control, [request.messages, request.model_dump(include=TEXTS)])
         try:
             rendered = await super().render_chat_request(request)
             if not isinstance(rendered, ErrorResponse):

@@ -67,7 +67,7 @@ async def test_a_prompt_too_long_is_the_clients_fault(
         await render(monkeypatch, AsyncMock(return_value=([], [prompt])))
 
 
-async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock, text: str = "a") -> None:
+async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock, **fields: Any) -> None:
     from vllm.entrypoints.openai.chat_completion.serving import OpenAIServingChat
 
     from molora.engine.chat import parse
@@ -77,13 +77,24 @@ async def render(monkeypatch: pytest.MonkeyPatch, rendering: AsyncMock, text: st
     chat = ExpertChat.__new__(ExpertChat)
     chat.model_config = SimpleNamespace(max_model_len=8, is_encoder_decoder=False)
     chat.control = re.compile("<end>")
-    await chat.render_chat_request(parse({"messages": [{"role": "user", "content": text}]}))
+    await chat.render_chat_request(parse({"messages": [{"role": "user", "content": "a"}], **fields}))
 
 
-async def test_a_control_token_is_refused_before_the_prompt_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"messages": [{"role": "user", "content": "a<end>b"}]},
+        {"tools": [{"type": "function", "function": {"name": "look", "description": "<end>"}}]},
+        {"documents": [{"title": "a", "text": "<end>"}]},
+        {"chat_template_kwargs": {"style": "<end>"}},
+    ],
+)
+async def test_a_control_token_is_refused_before_the_prompt_is_made(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rendering = AsyncMock()
     with pytest.raises(BadRequest, match="<end>"):
-        await render(monkeypatch, rendering, "a<end>b")
+        await render(monkeypatch, rendering, **fields)
     rendering.assert_not_awaited()
 
 
