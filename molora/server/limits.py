@@ -42,7 +42,7 @@ TOKENS = ("allowed_token_ids", "logit_bias", "stop_token_ids")
 def check_limits(body: Body, limits: LimitsConfig) -> None:
     """Raises BadRequest that names the field; what is no chat request at all is left to the engine to refuse."""
     _check_refused(body)
-    _check_names(body)
+    _check_session(body.get("session_id"))
     _check_messages(body.get("messages"), limits)
     _check_choices(body.get("n"), limits)
     for name in ("stop", "bad_words"):
@@ -64,12 +64,11 @@ def _check_refused(body: Body) -> None:
             raise BadRequest(f"chat_template_kwargs: {message}", param=f"chat_template_kwargs.{name}")
 
 
-def _check_names(body: Body) -> None:
-    """Logs show them, and the answer's `id` does."""
-    for name in ("request_id", "session_id"):
-        given = body.get(name)
-        if isinstance(given, str) and (len(given) > MAX_NAME or not given.isprintable()):
-            raise BadRequest(f"{name} has at most {MAX_NAME} characters, all of them printable", param=name)
+def _check_session(given: Any) -> None:
+    """vLLM's logs show it."""
+    if isinstance(given, str) and (len(given) > MAX_NAME or not given.isprintable()):
+        message = f"session_id has at most {MAX_NAME} characters, all of them printable"
+        raise BadRequest(message, param="session_id")
 
 
 def _check_messages(messages: Any, limits: LimitsConfig) -> None:

@@ -24,7 +24,6 @@ GROWING: dict[str, tuple[int, Callable[[int], dict[str, Any]]]] = {
     "logit_bias": (3, lambda num: {"logit_bias": {str(i): 1 for i in range(num)}}),
     "allowed_token_ids": (3, lambda num: {"allowed_token_ids": [1] * num}),
     "stop_token_ids": (3, lambda num: {"stop_token_ids": [1] * num}),
-    "request_id": (MAX_NAME, lambda num: {"request_id": "a" * num}),
     "session_id": (MAX_NAME, lambda num: {"session_id": "a" * num}),
 }
 
@@ -71,9 +70,9 @@ def test_a_template_is_told_nothing_else(variables: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[2J", "a\u2028b"])
 def test_a_name_cannot_write_into_the_log(name: str) -> None:
-    check_limits({"request_id": "chat-7/ä"}, LIMITS)
+    check_limits({"session_id": "chat-7/ä"}, LIMITS)
     with pytest.raises(BadRequest, match="printable"):
-        check_limits({"request_id": name}, LIMITS)
+        check_limits({"session_id": name}, LIMITS)
 
 
 @pytest.mark.parametrize("given", ["5", 5.0, True, [1], 0, -1])

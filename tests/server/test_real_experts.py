@@ -32,7 +32,9 @@ NUM_STREAMS = 4
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve(write_deployment(tmp_path_factory.mktemp("experts"), imports=str(DEMO))) as running:
+    with serve(
+        write_deployment(tmp_path_factory.mktemp("experts"), store={"folder": "store", "imports": str(DEMO)})
+    ) as running:
         yield running
 
 
@@ -226,7 +228,9 @@ def test_rounds_of_change_under_traffic_answer_nobody_wrongly_and_leave_nothing(
 
 
 def test_experts_come_and_go_as_the_document_says(server: Server, tmp_path: Path) -> None:
-    explore(server.process.url, tmp_path, "--include-path-regex", f"^{PATH}", "--phases", "stateful")
+    explore(
+        server.process.url, tmp_path, "--include-path-regex", f"^{PATH}", "--phases", "stateful", "--max-examples", "10"
+    )
 
 
 def test_the_command_line_administers(server: Server, secrets: dict[str, Path]) -> None:
