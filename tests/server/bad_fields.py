@@ -18,7 +18,7 @@ FIELDS: list[tuple[dict[str, Any], str | None]] = [
     ({"routing": {"deny": ["spatial", "quantity", "physical", "social"]}}, "routing.deny"),
     ({"routing": {"allow": ["nobody"]}}, "routing.allow"),
     ({"routing": {"gates": {"nobody": 1}}}, "routing.gates"),
-    ({"routing": {"gates": {"spatial": "nan"}}}, "routing.gates"),
+    ({"routing": {"gates": {"spatial": "nan"}}}, "routing.gates.spatial"),
     ({"routing": {"gates": {"spatial": 1e308, "social": 1e308}}}, "routing.gates"),
     ({"routing": {"temperature": 0}}, "routing.temperature"),
     ({"routing": {"mode": "sequential"}}, "routing.mode"),
