@@ -41,11 +41,12 @@ class VllmEngine:
     async def start(self) -> None:
         from molora.engine.chat import build_chat
         from molora.engine.grammars import make_trial
+        from molora.engine.liveness import beat
         from molora.engine.versions import Versions
 
         try:
             self._client = await self._launch()
-            await self.beat()
+            await beat(self._client)
         except (RuntimeError, Unavailable) as error:
             raise ConfigError(f"engine: {error}") from error
         await self._client.reset_mm_cache()  # of what it was profiled with
@@ -82,7 +83,7 @@ class VllmEngine:
         from molora.engine.liveness import kill_engines
 
         kill_engines()
-        if self._client is not None:
+        if self._versions is not None:
             await asyncio.wait([self._client.output_handler], timeout=TOLD_S)
 
     @property
@@ -96,7 +97,7 @@ class VllmEngine:
         await beat(self._client)
 
     async def check_health(self) -> None:
-        if self._client is None or self._client.errored:
+        if self._versions is None or self._client.errored:  # a client alone is one that is being started
             raise Unavailable("the engine is not running")
 
     def parse(self, body: Body) -> Any:
@@ -122,6 +123,7 @@ class VllmEngine:
         self._versions.name(expert, version)
 
     async def unload(self, version: Version) -> None:
+        await self.check_health()
         await self._versions.unload(version)
 
     def num_in_flight(self, version: Version) -> int:

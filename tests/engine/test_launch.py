@@ -1,13 +1,14 @@
 """What may be asked of the engine; vLLM is imported, no engine is started."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from molora.compat import mend_torch_companions
-from molora.engine.interface import Adapter
-from molora.engine.launch import check_gates
-from molora.errors import BadRequest
+from molora.engine.interface import Adapter, Version
+from molora.engine.launch import VllmEngine, check_gates
+from molora.errors import BadRequest, Unavailable
 
 pytestmark = pytest.mark.engine
 
@@ -49,3 +50,11 @@ def test_where_there_are_no_kernels_single_experts_are_served_alone(monkeypatch:
     check_gates({"a": 1.0}, PLAIN, max_loras=2)
     with pytest.raises(BadRequest, match="no mixtures"):
         check_gates({"a": 0.7, "b": 0.3}, PLAIN, max_loras=2)
+
+
+async def test_an_engine_that_is_being_started_cannot_answer() -> None:
+    engine = VllmEngine.__new__(VllmEngine)
+    engine._client, engine._versions = SimpleNamespace(errored=False), None
+    for asked in (engine.check_health(), engine.residency(), engine.unload(Version(PLAIN["a"], 1)), engine.beat()):
+        with pytest.raises(Unavailable, match="not running"):
+            await asked
