@@ -214,6 +214,11 @@ INTERNALS = (
         "grammars.py: the kind of a shape, and the shape",
     ),
     Internal(
+        "vllm.v1.metrics.loggers.PrometheusStatLogger.record",
+        ("scheduler_stats", "iteration_stats", "mm_cache_stats", "engine_idx"),
+        "vllm_metrics.py: `gauge_lora_info`, which has a series for each set of adapters that it was told of",
+    ),
+    Internal(
         "vllm.entrypoints.openai.models.serving.OpenAIServingModels.model_name",
         ("lora_request",),
         "models.py: the `model` of an answer",

@@ -60,9 +60,10 @@ class VllmEngine:
         from vllm.v1.engine.async_llm import AsyncLLM
 
         from molora.engine.liveness import Pulse, kill_engines
+        from molora.engine.vllm_metrics import BoundedStatLogger
 
         self._pulse = Pulse()
-        config, loggers = deepcopy(self._vllm_config), [lambda *_: self._pulse]
+        config, loggers = deepcopy(self._vllm_config), [lambda *_: self._pulse, BoundedStatLogger]
         making = asyncio.ensure_future(asyncio.to_thread(AsyncLLM.from_vllm_config, config, stat_loggers=loggers))
         try:
             return await asyncio.shield(making)

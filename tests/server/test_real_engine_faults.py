@@ -20,7 +20,7 @@ from tests.server.deployment import CONFIGURED, Server, serve, write_deployment
 
 pytestmark = pytest.mark.engine
 
-HEALTH = {"canary_s": 1.0, "stalled_s": 6.0, "failed_s": 20.0}
+HEALTH = {"canary_s": 1.0, "stalled_s": 6.0, "failed_s": 45.0}
 NUM_STREAMS = 4
 DEADLINE_S = 180.0
 

@@ -218,10 +218,21 @@ LONG = "How many red boxes are left of the blue ball, and how many people look a
 HITS = "vllm:prefix_cache_hits_total"
 
 
+def series(client: OpenAI, metric: str) -> list[str]:
+    """The lines of one of the server's metrics."""
+    metrics = httpx.get(str(client.base_url.copy_with(path="/metrics")), trust_env=False).text
+    return [line for line in metrics.splitlines() if line.startswith(metric)]
+
+
 def count(client: OpenAI, metric: str) -> float:
     """The sum of one of the server's counters so far."""
-    metrics = httpx.get(str(client.base_url.copy_with(path="/metrics")), trust_env=False).text
-    return sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith(metric))
+    return sum(float(line.rsplit(" ", 1)[1]) for line in series(client, metric))
+
+
+def test_many_mixtures_leave_one_series_of_the_adapters_that_run(client: OpenAI) -> None:
+    for number in range(1, 6):
+        answer(client, EXAMPLES[0], {"spatial": 1 / number, "social": 1.5})
+    assert len(series(client, "vllm:lora_requests_info{")) == 1
 
 
 def test_the_prefix_cache_is_shared_by_equal_gates_alone(client: OpenAI) -> None:
