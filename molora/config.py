@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -22,6 +23,13 @@ from molora.errors import ConfigError
 
 RESERVED = ("auto", "base")
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+ENCODER_FOLDERS = ("text", "image", "backbone")
+ENCODER_KEYS = {
+    "sbert": ("text",),
+    "sbert+image": ("image", "text"),
+    "backbone": ("backbone", "layer"),
+}
+"""Those that a kind of encoder has use for."""
 
 HOST_NAME = re.compile(r"(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -36,6 +44,8 @@ def _read_host(host: str) -> str:
 
 
 ExpertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+Description = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+DESCRIPTIONS: TypeAdapter[dict[str, str]] = TypeAdapter(Annotated[dict[ExpertName, Description], Field(min_length=2)])
 
 
 class Section(BaseModel):
@@ -66,7 +76,7 @@ class ExpertProfile(Section):
     schema of its answers, where a request asks for no other format.
     """
 
-    description: str = Field(min_length=1, max_length=4096)
+    description: Description
     examples: tuple[Annotated[str, StringConstraints(min_length=1, max_length=1024)], ...] = Field((), max_length=64)
     system_prompt: str | None = Field(default=None, max_length=65536)
     response_schema: dict[str, Any] | None = None
@@ -177,19 +187,68 @@ class MediaConfig(Section):
     timeout_s: float = Field(default=10.0, gt=0, allow_inf_nan=False)
 
 
-class RouterConfig(Section):
-    """`encoder` None is the packaged all-MiniLM-L6-v2; `head` is a file of `molora router train`.
+class EncoderConfig(Section):
+    """What the router reads a question with, and whether it looks at its pictures. All are folders.
 
-    Where the router fails, or takes longer than `timeout_s`, `fallback` answers: an expert or `base`; None for nobody.
+    `sbert`: `text`, of a sentence-transformers model; None is the packaged all-MiniLM-L6-v2. `sbert+image`: that, and
+    `image`, of a Qwen-VL model (its vision tower), CLIP or SigLIP. `backbone`: a Qwen-VL model, its text's hidden state
+    after `layer` layers and its vision tower.
     """
 
-    head: Path
-    encoder: str | None = None
+    kind: Literal["sbert", "sbert+image", "backbone"] = "sbert"
+    text: Path | None = None
+    image: Path | None = None
+    backbone: Path | None = None
+    layer: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _check_kind(self) -> Self:
+        if self.kind != "sbert" and getattr(self, ENCODER_KEYS[self.kind][0]) is None:
+            raise ValueError(f"kind {self.kind} needs '{ENCODER_KEYS[self.kind][0]}'")
+        useless = self.model_fields_set - {"kind", *ENCODER_KEYS[self.kind]}
+        if useless:
+            raise ValueError(f"kind {self.kind} has no use for '{min(useless)}'")
+        return self
+
+
+class AgentConfig(Section):
+    """How an upstream agent's choice is heard.
+
+    `prior`: it multiplies the router's probabilities, its expert's by its confidence and the others' by what that
+    leaves, shared evenly. `override`: its expert answers, but where the router's probability of another is at least
+    `veto`, both do; above 1 it never is.
+    """
+
+    policy: Literal["prior", "override"] = "prior"
+    veto: float = Field(default=0.9, gt=0, allow_inf_nan=False)
+
+
+class PolicyConfig(Section):
+    """How the router's probabilities become a decision.
+
+    Where the router fails or is less confident than `min_confidence`, `fallback` answers: an expert or `base`. None is
+    nobody for a router that fails, and base for one that is unsure. A question that is less typical than all but
+    `false_alarms` of those that the router knows goes to base. With `sticky` an expert stays for a conversation until
+    another is likelier by more than that.
+    """
+
     temperature: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    fallback: str | None = None
+    min_confidence: float = Field(default=0.0, ge=0, le=1)
+    false_alarms: float = Field(default=0.01, ge=0, le=1)
+    sticky: float = Field(default=0.0, ge=0, le=1)
+    agent: AgentConfig = AgentConfig()
+
+
+class RouterConfig(PolicyConfig):
+    """`head` is a file of `molora router train`, trained on `encoder`. A router that takes longer than `timeout_s` has
+    failed."""
+
+    head: Path
+    encoder: EncoderConfig = EncoderConfig()
     max_batch: int = Field(default=64, gt=0)
     cache_size: int = Field(default=10_000, ge=0)
     timeout_s: float = Field(default=5.0, gt=0, allow_inf_nan=False)
-    fallback: str | None = None
 
 
 class Config(Section):
@@ -229,6 +288,45 @@ def load_config(path: str | Path) -> Config:
     return config
 
 
+def read_encoder(path: Path | None) -> EncoderConfig:
+    """The `router.encoder` of a deployment, whose other files need not exist; without one the default.
+
+    Raises ConfigError as `load_config` does.
+    """
+    if path is None:
+        return EncoderConfig()
+    config = check_keys(_read_yaml(path), path)
+    encoder = _resolve_encoder(path.resolve().parent, config.router.encoder)
+    _check_encoder(encoder)
+    return encoder
+
+
+def read_policy(path: Path | None) -> PolicyConfig:
+    """The rules of a deployment's router, whose files need not exist; without one the defaults.
+
+    Raises ConfigError as `load_config` does.
+    """
+    return PolicyConfig() if path is None else check_keys(_read_yaml(path), path).router
+
+
+def read_experts(path: Path) -> dict[str, str]:
+    """Names and descriptions of experts: a deployment's, whose files need not exist, or a mapping of just these.
+
+    Raises ConfigError as `load_config` does.
+    """
+    values = _read_yaml(path)
+    if isinstance(values, dict) and "experts" in values:
+        return {name: expert.description for name, expert in check_keys(values, path).experts.items()}
+    try:
+        experts = DESCRIPTIONS.validate_python(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(error)}") from None
+    for name in RESERVED:
+        if name in experts:
+            raise ConfigError(f"{path}: '{name}' is a reserved name")
+    return experts
+
+
 def check_keys(values: Any, path: Path) -> Config:
     """Validate keys and values alone; no file that the configuration names has to exist."""
     try:
@@ -266,7 +364,7 @@ def _resolve_paths(config: Config, folder: Path) -> Config:
     router = config.router.model_copy(
         update={
             "head": _resolve(folder, config.router.head),
-            "encoder": _local_or_hub(folder, config.router.encoder),
+            "encoder": _resolve_encoder(folder, config.router.encoder),
         }
     )
     model = _local_or_hub(folder, config.engine.model)
@@ -285,10 +383,13 @@ def _resolve(folder: Path, path: Path) -> Path:
     return Path(os.path.normpath(folder / path.expanduser()))
 
 
-def _local_or_hub(folder: Path, model: str | None) -> str | None:
+def _resolve_encoder(folder: Path, encoder: EncoderConfig) -> EncoderConfig:
+    given = {key: getattr(encoder, key) for key in ENCODER_FOLDERS}
+    return encoder.model_copy(update={key: _resolve(folder, path) for key, path in given.items() if path})
+
+
+def _local_or_hub(folder: Path, model: str) -> str:
     """A folder beside the configuration if there is one or the name is spelt as a path; else a hub id."""
-    if model is None:
-        return None
     local = _resolve(folder, Path(model))
     is_path = model.startswith((".", "/", "~"))
     return str(local) if is_path or local.is_dir() else model
@@ -302,10 +403,16 @@ def _check_files(config: Config) -> None:
         _check_adapter(name, expert.adapter)
     if not config.router.head.is_file():
         raise ConfigError(f"router.head: no such file: {config.router.head}")
-    if config.router.encoder and not Path(config.router.encoder).is_dir():
-        raise ConfigError(f"router.encoder: no such folder: {config.router.encoder}")
+    _check_encoder(config.router.encoder)
     if config.store and config.store.imports and not config.store.imports.is_dir():
         raise ConfigError(f"store.imports: no such folder: {config.store.imports}")
+
+
+def _check_encoder(encoder: EncoderConfig) -> None:
+    for key in ENCODER_FOLDERS:
+        path = getattr(encoder, key)
+        if path and not path.is_dir():
+            raise ConfigError(f"router.encoder.{key}: no such folder: {path}")
 
 
 def _check_adapter(name: str, folder: Path) -> None:

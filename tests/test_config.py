@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 import yaml
 
-from molora.config import ADAPTER_FILES, Config, check_keys, load_config
+from molora.config import (
+    ADAPTER_FILES,
+    Config,
+    EncoderConfig,
+    PolicyConfig,
+    check_keys,
+    load_config,
+    read_encoder,
+    read_experts,
+    read_policy,
+)
 from molora.errors import ConfigError
 
 SHIPPED = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
@@ -68,6 +78,47 @@ def test_paths_are_relative_to_the_file(folder: Path) -> None:
     assert config.router.head == folder / "head.safetensors"
 
 
+def test_the_encoders_folders_are_relative_to_the_file_too_and_the_head_need_not_be_there(folder: Path) -> None:
+    encoder = {"kind": "backbone", "backbone": "backbone", "layer": 2}
+    path = write(folder, values() | {"router": {"head": "head.safetensors", "encoder": encoder}})
+    expected = EncoderConfig(kind="backbone", backbone=folder / "backbone", layer=2)
+    assert load_config(path).router.encoder == expected
+    (folder / "head.safetensors").unlink()
+    assert read_encoder(path) == expected
+    (folder / "backbone").rmdir()
+    with pytest.raises(ConfigError, match=r"router.encoder.backbone: no such folder"):
+        read_encoder(path)
+
+
+def test_without_a_deployment_the_encoder_is_the_default() -> None:
+    assert read_encoder(None) == EncoderConfig()
+
+
+def test_a_routers_rules_are_read_without_its_files(tmp_path: Path) -> None:
+    content = values() | {"router": {"head": "head.safetensors", "false_alarms": 0.03}}
+    assert read_policy(write(tmp_path, content)).false_alarms == 0.03
+    assert read_policy(None) == PolicyConfig()
+
+
+def test_experts_are_told_by_a_deployment_or_by_a_file_of_their_own(tmp_path: Path) -> None:
+    assert read_experts(write(tmp_path, values())) == {"left": "Left."}
+    assert read_experts(write(tmp_path, {"a": "One.", "b": "Two."})) == {"a": "One.", "b": "Two."}
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ({"a": "One."}, "at least 2"),
+        ({"a": "One.", "b": ""}, "b: "),
+        ({"a": "One.", "base": "Two."}, "'base' is a reserved name"),
+        ({"experts": {"a": "One."}}, "engine: Field required"),
+    ],
+)
+def test_what_tells_of_no_experts_is_refused(tmp_path: Path, content: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        read_experts(write(tmp_path, content))
+
+
 def test_a_model_that_is_no_folder_is_a_hub_id(folder: Path) -> None:
     content = values() | {"engine": {"model": "Qwen/Qwen2-VL-2B-Instruct"}}
     assert load_config(write(folder, content)).engine.model == "Qwen/Qwen2-VL-2B-Instruct"
@@ -88,10 +139,29 @@ def test_a_model_that_is_no_folder_is_a_hub_id(folder: Path) -> None:
         ("experts", {"left": {"adapter": "right", "description": "x"}}, "experts.left.adapter: no such folder"),
         ("experts", {"left": {"adapter": "backbone", "description": "x"}}, "no adapter_config.json"),
         ("router", {"head": "no.safetensors"}, "router.head: no such file"),
-        ("router", {"head": "head.safetensors", "encoder": "none"}, "router.encoder: no such folder"),
+        *(
+            ("router", {"head": "head.safetensors", "encoder": encoder}, named)
+            for encoder, named in [
+                ("backbone", "router.encoder"),
+                ({"kind": "ears"}, "router.encoder.kind"),
+                ({"text": "none"}, "router.encoder.text: no such folder"),
+                ({"kind": "sbert+image", "image": "none"}, "router.encoder.image: no such folder"),
+                ({"kind": "sbert+image"}, "router.encoder: kind sbert+image needs 'image'"),
+                ({"kind": "backbone", "layer": 1}, "router.encoder: kind backbone needs 'backbone'"),
+                ({"kind": "backbone", "backbone": "backbone", "layer": 0}, "router.encoder.layer"),
+                ({"kind": "backbone", "backbone": "backbone", "text": "a"}, "kind backbone has no use for 'text'"),
+                ({"image": "backbone"}, "router.encoder: kind sbert has no use for 'image'"),
+                ({"layer": 2}, "router.encoder: kind sbert has no use for 'layer'"),
+            ]
+        ),
         ("router", {"head": "head.safetensors", "temperature": 0}, "router.temperature"),
         ("router", {"head": "head.safetensors", "temperature": float("nan")}, "router.temperature"),
         ("router", {"head": "head.safetensors", "fallback": "nobody"}, "router.fallback: 'nobody' is neither base nor"),
+        ("router", {"head": "head.safetensors", "min_confidence": 1.1}, "router.min_confidence"),
+        ("router", {"head": "head.safetensors", "false_alarms": -0.1}, "router.false_alarms"),
+        ("router", {"head": "head.safetensors", "sticky": 2}, "router.sticky"),
+        ("router", {"head": "head.safetensors", "agent": {"policy": "obey"}}, "router.agent.policy"),
+        ("router", {"head": "head.safetensors", "agent": {"veto": 0}}, "router.agent.veto"),
         ("health", {"stalled_s": 3}, "canary_s must be less than stalled_s"),
         ("health", {"failed_s": 19}, "stalled_s no more than failed_s"),
         ("health", {"on_failure": "hope"}, "health.on_failure"),

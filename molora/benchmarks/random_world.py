@@ -20,9 +20,11 @@ from transformers import AutoConfig, PretrainedConfig, Qwen2VLForConditionalGene
 
 from molora.adapters.demo_build.training import LORA_TARGETS
 from molora.benchmarks.questions import KINDS
-from molora.router.encoders import SbertEncoder
+from molora.config import EncoderConfig
+from molora.router.encoders import build_encoder
 from molora.router.head import Head, save_head
-from molora.router.network import HeadNetwork
+from molora.router.network import HeadNetwork, Sizes
+from molora.router.query import Query
 
 DEMO = Path(__file__).parents[1] / "adapters" / "demo" / "backbone"
 TEXT = {
@@ -79,9 +81,9 @@ def _random(shape: torch.Size) -> Tensor:
 
 
 def write_head(path: Path, experts: list[str]) -> None:
-    encoder = SbertEncoder()
-    dim = encoder.encode(["?"]).shape[1]
-    weights = HeadNetwork(dim, 8, 64, len(experts), 0.0).weights()
+    encoder = build_encoder(EncoderConfig())
+    dim = encoder.encode([Query("?")]).text.shape[1]
+    weights = HeadNetwork(Sizes(dim, 0, 8, 64, len(experts)), 0.0).weights()
     weights["references"] = np.full((len(experts), 1, dim), dim**-0.5, dtype=np.float32)
     save_head(Head(tuple(experts), encoder.digest, 1.0, weights, level=0.05, scale=0.01), path)
 

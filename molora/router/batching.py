@@ -3,28 +3,30 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from molora.errors import Unavailable
+from molora.router.fingerprint import Asked, Fingerprint
+from molora.router.query import Query
 from molora.router.scoring import Reading
 
 logger = logging.getLogger(__name__)
 
 LATE_S = 5.0
 
-Score = Callable[[list[str]], list[Reading]]
-"""A reading for each text; runs in the worker thread."""
+Score = Callable[[list[Query]], list[Reading]]
+"""A reading for each query; runs in the worker thread."""
 
 
 class Batcher:
-    """While one batch is computed the next one gathers: no text waits for company, and the event loop for nothing."""
+    """While one batch is computed the next one gathers: no query waits for company, and the event loop for nothing."""
 
     def __init__(self, score: Score, max_batch: int) -> None:
         self._score = score
         self._max_batch = max_batch
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._pending: dict[str, asyncio.Future[Reading]] = {}
+        self._queue: asyncio.Queue[Asked] = asyncio.Queue()
+        self._pending: dict[Fingerprint, asyncio.Future[Reading]] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._task: asyncio.Task[None] | None = None
         self._began: float | None = None
@@ -43,22 +45,22 @@ class Batcher:
             return
         task.cancel()
         await asyncio.wait([task])
-        for text in list(self._pending):
-            self._fail(text, "the router has stopped")
+        for key in list(self._pending):
+            self._fail(key, "the router has stopped")
         await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
-    async def score(self, text: str) -> Reading:
-        """A text that is already waiting is not computed again. Raises Unavailable; at once where a batch has been
+    async def score(self, asked: Asked) -> Reading:
+        """A query that is already waiting is not computed again. Raises Unavailable; at once where a batch has been
         under way for LATE_S, and who knows for how long still."""
         if self._task is None:
             raise Unavailable("the router is not running")
         if self._began is not None and time.monotonic() - self._began > LATE_S:
             raise Unavailable("the router is late")
-        future = self._pending.get(text)
+        future = self._pending.get(asked.key)
         if future is None:
-            future = self._pending[text] = asyncio.get_running_loop().create_future()
+            future = self._pending[asked.key] = asyncio.get_running_loop().create_future()
             future.add_done_callback(_retrieve)
-            self._queue.put_nowait(text)
+            self._queue.put_nowait(asked)
         return await asyncio.shield(future)  # one client that goes away takes no answer from the others
 
     async def _run(self, worker: ThreadPoolExecutor) -> None:
@@ -68,23 +70,36 @@ class Batcher:
                 batch.append(self._queue.get_nowait())
             await self._compute(worker, batch)
 
-    async def _compute(self, worker: ThreadPoolExecutor, batch: list[str]) -> None:
+    async def _compute(self, worker: ThreadPoolExecutor, batch: list[Asked]) -> None:
         self._began = time.monotonic()
+        queries = [asked.query for asked in batch]
         try:
-            readings = await asyncio.get_running_loop().run_in_executor(worker, self._score, batch)
-            answers = list(zip(batch, readings, strict=True))
-        except Exception:  # whatever the encoder raises fails this batch alone
-            logger.exception("the router's encoder failed on %d questions", len(batch))
-            for text in batch:
-                self._fail(text, "the router could not read the question")
-            return
+            readings = await asyncio.get_running_loop().run_in_executor(worker, _score_apart, self._score, queries)
         finally:
             self._began = None
-        for text, reading in answers:
-            self._pending.pop(text).set_result(reading)
+        for asked, reading in zip(batch, readings, strict=True):
+            if reading is None:
+                self._fail(asked.key, "the router could not read the question")
+            else:
+                self._pending.pop(asked.key).set_result(reading)
 
-    def _fail(self, text: str, reason: str) -> None:
-        self._pending.pop(text).set_exception(Unavailable(reason))
+    def _fail(self, key: Fingerprint, reason: str) -> None:
+        self._pending.pop(key).set_exception(Unavailable(reason))
+
+
+def _score_apart(score: Score, queries: list[Query]) -> Sequence[Reading | None]:
+    """None for a query that the encoder fails on: a batch that fails is halved, so that others get their reading."""
+    try:
+        readings = score(queries)
+        if len(readings) != len(queries):
+            raise ValueError(f"{len(readings)} readings of {len(queries)} questions")
+    except Exception:  # whatever the encoder raises fails these questions alone
+        if len(queries) == 1:
+            logger.exception("the router's encoder failed on a question")
+            return [None]
+        half = len(queries) // 2
+        return [*_score_apart(score, queries[:half]), *_score_apart(score, queries[half:])]
+    return readings
 
 
 def _retrieve(future: "asyncio.Future[Reading]") -> None:

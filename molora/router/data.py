@@ -1,50 +1,41 @@
-"""Labelled questions for the router's head: a JSONL file's, and those of the demo world's scenes."""
+"""Labelled questions for the router's head, and those that the demo world's scenes bring."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from molora.benchmarks.questions import KINDS, ONE_TYPE, TWO_TYPES, make_examples
-from molora.errors import ConfigError
+from molora.benchmarks.scenes import Scene
+from molora.router.features import Floats
+from molora.router.pictures import open_picture
+from molora.router.query import Query
 
 TWO_TYPE_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A question and the expert it belongs to; the few that need two name both."""
+    """A question and the experts it belongs to, with weights that sum to 1.
 
-    text: str
-    experts: tuple[str, ...]
-
-
-def read_reasoning(path: Path, classes: Sequence[str] = KINDS) -> list[Sample]:
-    """Lines of {"question", "reasoning_type"}; a type is told by its first word, such as "Spatial Reasoning.".
-
-    Raises ConfigError that names the file and the line.
+    `picture` comes into memory with `load` alone: those of a large set do not fit into it together.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    return [_read_line(line, f"{path}:{number}", classes) for number, line in enumerate(lines, 1) if line.strip()]
+
+    query: Query
+    targets: Mapping[str, float]
+    picture: Path | Scene | None = None
+
+    def load(self) -> Query:
+        """The query with its picture. Raises ConfigError for a file that is no picture."""
+        if self.picture is None:
+            return self.query
+        image = open_picture(self.picture) if isinstance(self.picture, Path) else self.picture.render()
+        return Query(self.query.text, (*self.query.images, image))
 
 
-def _read_line(line: str, where: str, classes: Sequence[str]) -> Sample:
-    try:
-        row: dict[str, Any] = json.loads(line)
-        text, label = str(row["question"]).strip(), str(row["reasoning_type"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{where}: no question with a reasoning_type: {error!r}") from None
-    expert = label.strip(" .").partition(" ")[0].lower()
-    if expert not in classes:
-        raise ConfigError(f"{where}: unknown reasoning_type {label!r}")
-    return Sample(text, (expert,))
+def share_evenly(experts: Sequence[str]) -> dict[str, float]:
+    return dict.fromkeys(experts, 1 / len(set(experts)))
 
 
 def draw_scene_questions(seed: int, num: int, two_type_share: float = TWO_TYPE_SHARE) -> list[Sample]:
@@ -54,12 +45,20 @@ def draw_scene_questions(seed: int, num: int, two_type_share: float = TWO_TYPE_S
         *make_examples(seed, num - num_two, ONE_TYPE),
         *make_examples(seed + 1, num_two, TWO_TYPES),
     ]
-    return [Sample(example.question.text, example.question.kinds) for example in drawn]
+    return [Sample(Query(one.question.text), share_evenly(one.question.kinds), one.scene) for one in drawn]
 
 
-def as_targets(samples: Sequence[Sample], classes: Sequence[str]) -> NDArray[np.float32]:
-    """[len(samples), len(classes)]: rows sum to 1, shared evenly between a question's experts."""
+def find_classes(samples: Sequence[Sample]) -> tuple[str, ...]:
+    """The experts that the samples name: the four reasoning types first, the others as they appear."""
+    named = dict.fromkeys(name for sample in samples for name in sample.targets)
+    return (*(name for name in KINDS if name in named), *(name for name in named if name not in KINDS))
+
+
+def as_targets(samples: Sequence[Sample], classes: Sequence[str]) -> Floats:
+    """[len(samples), len(classes)]: rows sum to 1."""
+    places = {name: place for place, name in enumerate(classes)}
     targets = np.zeros((len(samples), len(classes)), dtype=np.float32)
     for row, sample in zip(targets, samples, strict=True):
-        row[[classes.index(expert) for expert in sample.experts]] = 1 / len(sample.experts)
+        for name, weight in sample.targets.items():
+            row[places[name]] = weight
     return targets

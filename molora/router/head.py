@@ -1,7 +1,7 @@
-"""The router's head: a small network over the encoder's vector beside a linear one over hashed n-grams.
+"""The router's head: a small network over the encoder's features beside a linear one over hashed n-grams.
 
-Wide and deep, as in Cheng et al. 2016 (arXiv:1606.07792): the deep half generalises over wordings, the wide half
-remembers them. Here it is plain numpy, as served; `network.py` is the same thing for training.
+Wide and deep, as in Cheng et al. 2016 (arXiv:1606.07792): the deep half generalises over wordings and pictures, the
+wide half remembers wordings. Here it is plain numpy, as served; `network.py` is the same thing for training.
 """
 
 import json
@@ -10,27 +10,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from molora.errors import ConfigError
+from molora.files import replacing
+from molora.router.features import Features, Floats
 from molora.router.ngrams import pack_ngrams
 
-Floats = NDArray[np.float32]
-FORMAT = "molora-router-head-2"
+FORMAT = "molora-router-head-3"
 NORM_EPS = 1e-5
 SHAPES = {
-    "norm.weight": ("dim",),
-    "norm.bias": ("dim",),
-    "hidden.weight": ("hidden", "dim"),
+    "text.norm.weight": ("text",),
+    "text.norm.bias": ("text",),
+    "text.projection.weight": ("hidden", "text"),
+    "text.projection.bias": ("hidden",),
+    "hidden.weight": ("hidden", "hidden"),
     "hidden.bias": ("hidden",),
     "output.weight": ("classes", "hidden"),
     "output.bias": ("classes",),
     "wide.weight": ("buckets", "classes"),
-    "references": ("classes", "references", "dim"),
+    "references": ("classes", "references", "text"),
+    "held": ("held",),
 }
 """Every tensor of a head; a name stands for the same size wherever it is."""
+IMAGE_SHAPES = {
+    "image.norm.weight": ("image",),
+    "image.norm.bias": ("image",),
+    "image.projection.weight": ("hidden", "image"),
+    "image.projection.bias": ("hidden",),
+    "absent": ("hidden",),
+}
+"""Those that come with an encoder that looks at pictures; `absent` stands where a query has none."""
 NUMBERS = ("calibration", "level", "scale")
 
 
@@ -39,7 +50,8 @@ class Head:
     """`calibration` is the temperature that fits its probabilities to held-out questions (Guo et al. 2017).
 
     An expert that it was not trained on is as likely as all others together where its score (`newcomers.py`) is
-    `level`, and `scale` more makes it e times as likely. `references` are questions of each class, of length 1.
+    `level`, and `scale` more makes it e times as likely. `references` are questions of each class, of length 1, and
+    `held` is how near to them held-out questions are (`typicality.py`).
     """
 
     classes: tuple[str, ...]
@@ -49,13 +61,25 @@ class Head:
     level: float
     scale: float
 
-    def logits(self, vectors: Floats, texts: Sequence[str]) -> Floats:
-        """[len(texts), len(classes)], of the texts and their vectors [len(texts), dim]."""
-        return self._deep(vectors) + self._wide(texts)
+    @property
+    def looks(self) -> bool:
+        """Whether it has a part for pictures, as it has for an encoder that looks at them."""
+        return "absent" in self.weights
 
-    def _deep(self, vectors: Floats) -> Floats:
-        normed = _norm(vectors) * self.weights["norm.weight"] + self.weights["norm.bias"]
-        return self._linear("output", _gelu(self._linear("hidden", normed)))
+    def logits(self, features: Features, texts: Sequence[str]) -> Floats:
+        """[len(texts), len(classes)], of the queries' features and texts."""
+        return self._deep(features) + self._wide(texts)
+
+    def _deep(self, features: Features) -> Floats:
+        joined = self._project("text", features.text)
+        if self.looks:
+            image = self._project("image", features.image)
+            joined = joined + np.where(features.seen[:, None], image, self.weights["absent"])
+        return self._linear("output", _gelu(self._linear("hidden", _gelu(joined))))
+
+    def _project(self, part: str, vectors: Floats) -> Floats:
+        normed = _norm(vectors) * self.weights[f"{part}.norm.weight"] + self.weights[f"{part}.norm.bias"]
+        return self._linear(f"{part}.projection", normed)
 
     def _linear(self, name: str, x: Floats) -> Floats:
         y: Floats = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
@@ -71,15 +95,15 @@ class Head:
 
 
 def save_head(head: Head, path: Path) -> None:
-    """In half precision; the folder is made where there is none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """In half precision, and whole or not at all; the folder is made where there is none."""
     metadata = {
         "format": FORMAT,
         "classes": json.dumps(head.classes),
         "encoder": head.encoder_digest,
         **{name: repr(getattr(head, name)) for name in NUMBERS},
     }
-    save_file({name: weight.astype(np.float16) for name, weight in head.weights.items()}, path, metadata)
+    with replacing(path) as unfinished:
+        save_file({name: weight.astype(np.float16) for name, weight in head.weights.items()}, unfinished, metadata)
 
 
 def load_head(path: Path) -> Head:
@@ -104,7 +128,7 @@ def load_head(path: Path) -> Head:
 def _check(head: Head, path: Path) -> None:
     """Tensors are all there, fit together and are finite."""
     sizes = {"classes": len(head.classes)}
-    for name, dims in SHAPES.items():
+    for name, dims in (SHAPES | IMAGE_SHAPES if IMAGE_SHAPES.keys() & head.weights else SHAPES).items():
         weight = head.weights.get(name)
         if weight is None or weight.ndim != len(dims) or not np.isfinite(weight).all():
             raise ConfigError(f"router.head: {path}: {name} is missing, misshapen or not finite")

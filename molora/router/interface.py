@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from molora.router.head import Floats
+from molora.router.features import Floats
 from molora.router.query import Decision, Query, Wishes
 
 RoutedBy = Literal["head", "examples"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from molora.router.head import Floats
+from molora.router.features import Floats
 
 WIDTH = 0.6
 """Of the kernel; cosines that differ by less are near."""

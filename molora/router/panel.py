@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molora.errors import ConfigError
-from molora.router.head import Floats, Head
+from molora.router.features import Floats
+from molora.router.head import Head
 from molora.router.interface import RoutedBy
 from molora.router.newcomers import Newcomers
 from molora.router.scoring import Reading

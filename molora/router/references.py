@@ -5,16 +5,13 @@ out in turn and plays the newcomer with a handful of its questions: that shows f
 newcomer's. The others keep nearly all of theirs: losing them would be worse than a newcomer that waits for training.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from molora.errors import ConfigError
-from molora.router.data import Sample
-from molora.router.encoders import to_unit_length
-from molora.router.head import Floats
+from molora.router.examples import Examples
+from molora.router.features import Flags, Floats, to_unit_length
 from molora.router.newcomers import Newcomers
 
 NUM_REFERENCES = 512
@@ -24,8 +21,8 @@ NUM_DRAWS = 8
 NUM_EXAMPLES = 8
 NUM_QUESTIONS = 1500
 MAX_STOLEN = 0.005
-
-Flags = NDArray[np.bool_]
+UNKNOWN = (0.5, 0.05)
+"""Level and scale where no question is another class's: half of the score that a newcomer's own text has."""
 
 
 class References(NamedTuple):
@@ -36,32 +33,27 @@ class References(NamedTuple):
     scale: float
 
 
-def learn_references(samples: Sequence[Sample], classes: Sequence[str], vectors: Floats, seed: int) -> References:
-    """Of the samples of one expert, with vectors [len(samples), dim] of all; two classes or more.
-
-    Raises ConfigError for a class without any.
-    """
+def learn_references(examples: Examples, seed: int) -> References:
+    """Of the examples of one expert, of which every class has some; two classes or more."""
     rng = np.random.default_rng(seed)
-    rows, owners = _tell_wordings(samples, classes)
-    points = to_unit_length(vectors[rows])
-    num = max(NUM_REFERENCES // len(classes), 1)
+    rows, owners = _tell_wordings(examples)
+    points = to_unit_length(examples.features.text[rows])
+    num = max(NUM_REFERENCES // len(examples.classes), 1)
     references = np.stack([find_centroids(points[owned], num, rng) for owned in owners.T])
     scores, is_own = map(np.concatenate, zip(*_leave_out(references, points, owners, rng), strict=True))
+    if is_own.all():  # the classes share all of their wordings: pictures tell them apart
+        return References(references, *UNKNOWN)
     level = float(np.quantile(scores[~is_own], 1 - MAX_STOLEN))
     return References(references, level, fit_scale(scores, is_own))
 
 
-def _tell_wordings(samples: Sequence[Sample], classes: Sequence[str]) -> tuple[list[int], Flags]:
+def _tell_wordings(examples: Examples) -> tuple[list[int], Flags]:
     """A row of each wording, and the classes that it is labelled with, [wordings, classes]."""
-    alone = {row: sample for row, sample in enumerate(samples) if len(sample.experts) == 1}
-    rows = {sample.text: row for row, sample in alone.items()}
+    alone = np.flatnonzero(examples.sole)
+    rows = {examples.texts[row]: int(row) for row in alone}
     places = {text: place for place, text in enumerate(rows)}
-    owners = np.zeros((len(rows), len(classes)), dtype=np.bool_)
-    for sample in alone.values():
-        owners[places[sample.text], classes.index(sample.experts[0])] = True
-    for name, owned in zip(classes, owners.T, strict=True):
-        if not owned.any():
-            raise ConfigError(f"no question is of {name} alone")
+    owners = np.zeros((len(rows), len(examples.classes)), dtype=np.bool_)
+    owners[[places[examples.texts[row]] for row in alone], examples.targets[alone].argmax(axis=1)] = True
     return list(rows.values()), owners
 
 

@@ -7,22 +7,31 @@ from dataclasses import replace
 
 import numpy as np
 
-from molora.config import Config
-from molora.router import policy
+from molora.config import Config, PolicyConfig
 from molora.router.batching import Batcher
 from molora.router.cache import ScoreCache
-from molora.router.encoders import SbertEncoder
-from molora.router.head import Floats, load_head
+from molora.router.encoders import build_encoder
+from molora.router.encoders.fit import fit
+from molora.router.features import Floats
+from molora.router.fingerprint import Asked, fingerprint
+from molora.router.head import load_head
 from molora.router.interface import RoutedBy
 from molora.router.panel import Panel, check_classes
+from molora.router.policy import Lineup, Sight, decide
+from molora.router.policy.by_hand import by_hand
+from molora.router.policy.checks import check, is_by_hand
+from molora.router.policy.sticky import take_earlier
 from molora.router.query import Decision, Query, Wishes
 from molora.router.scoring import Reading, Scorer
 
 MAX_CHARACTERS = 8192
+DEFAULT_RULES = PolicyConfig()
+FEW_PIXELS = 128 * 128
+"""Of a query's pictures: more are not for the event loop to go through."""
 
 
 class Router:
-    """One for a server. The text alone decides; pictures are not looked at.
+    """One for a server. Pictures are looked at where the encoder looks at any.
 
     Experts come and go from the event loop that asks, and each change counts for every decision taken after it.
     """
@@ -32,20 +41,21 @@ class Router:
         scorer: Scorer,
         experts: Sequence[str],
         *,
-        temperature: float = 1.0,
+        rules: PolicyConfig = DEFAULT_RULES,
         max_batch: int = 64,
         cache_size: int = 10_000,
     ) -> None:
         self._panel = Panel(scorer.head, experts)
-        self._calibration, self._temperature = scorer.head.calibration, temperature
+        self._calibration, self._rules = scorer.head.calibration, rules
         self._cache = ScoreCache(cache_size)
+        self._looks = scorer.looks
         self._batcher = Batcher(scorer.score, max_batch)
 
     async def start(self) -> None:
         """Returns when warm: the first client waits no longer than others. Raises Unavailable if the encoder fails."""
         await self._batcher.start()
         try:
-            await self._batcher.score("")
+            await self._batcher.score(ask(Query(""), looks=self._looks))
         except BaseException:
             await self.stop()
             raise
@@ -65,7 +75,7 @@ class Router:
 
     async def read(self, texts: Sequence[str]) -> Floats:
         """[len(texts), dim] of length 1, for at least one text. Raises Unavailable."""
-        readings = await asyncio.gather(*(self._read(text) for text in texts))
+        readings = await asyncio.gather(*(self._read(Query(text)) for text in texts))
         return np.stack([reading.vector for reading in readings])
 
     def set_expert(self, name: str, vectors: Floats) -> None:
@@ -84,24 +94,44 @@ class Router:
         return replace(decision, router_ms=1e3 * (time.perf_counter() - start))
 
     async def _decide(self, query: Query, wishes: Wishes) -> Decision:
-        policy.check(wishes, self.experts)
-        if policy.is_by_hand(wishes):
-            return policy.by_hand(wishes, self.experts)
-        reading = await self._read(query.text)
-        logits = self._panel.logits(reading)  # of the experts that are live now, after the wait
-        return policy.decide(logits, wishes, self.experts, self._calibration, self._temperature)
+        check(wishes, self.experts)
+        if is_by_hand(wishes):
+            return by_hand(wishes, self.experts)
+        turns = (*take_earlier(query, wishes, self._rules), query)
+        readings = await asyncio.gather(*map(self._read, turns))
+        *earlier, sight = map(self._see, turns, readings)  # by the experts that are live now, after the wait
+        newcomers = [name for name in self.experts if self.routed_by(name) == "examples"]
+        return decide(sight, wishes, Lineup(self.experts, self._calibration, newcomers), self._rules, earlier)
 
-    async def _read(self, text: str) -> Reading:
-        text = normalise(text)
-        reading = self._cache.get(text)
+    def _see(self, query: Query, reading: Reading) -> Sight:
+        """Where there is nothing to read the question is like none."""
+        is_blank = not query.text.strip() and not (self._looks and query.images)
+        return Sight(self._panel.logits(reading), 0.0 if is_blank else reading.typicality)
+
+    async def _read(self, query: Query) -> Reading:
+        asked = await self._ask(query)
+        reading = self._cache.get(asked.key)
         if reading is None:
-            reading = await self._batcher.score(text)
-            self._cache.put(text, reading)
+            reading = await self._batcher.score(asked)
+            self._cache.put(asked.key, reading)
         return reading
+
+    async def _ask(self, query: Query) -> Asked:
+        num_pixels = sum(picture.width * picture.height for picture in query.images)
+        if self._looks and num_pixels > FEW_PIXELS:
+            return await asyncio.to_thread(ask, query, looks=True)
+        return ask(query, looks=self._looks)
+
+
+def ask(query: Query, *, looks: bool) -> Asked:
+    """The query as the encoder reads it: without pictures that it does not look at, and those that it does shrunk now,
+    so that little is hashed and held. Equal ones share a reading."""
+    read = Query(normalise(query.text), tuple(map(fit, query.images)) if looks else ())
+    return Asked(fingerprint(read, looks=looks), read)
 
 
 def normalise(text: str) -> str:
-    """Without the space around it, and cut well after the encoder stops reading; equal texts share a decision."""
+    """Without the space around it, and cut well after the encoder stops reading."""
     return text.strip()[:MAX_CHARACTERS]
 
 
@@ -111,9 +141,9 @@ def build_router(config: Config) -> Router:
     head = load_head(section.head)
     check_classes(head, experts)
     return Router(
-        Scorer(SbertEncoder(section.encoder), head),
+        Scorer(build_encoder(section.encoder), head),
         experts,
-        temperature=section.temperature,
+        rules=section,
         max_batch=section.max_batch,
         cache_size=section.cache_size,
     )

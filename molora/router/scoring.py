@@ -1,4 +1,4 @@
-"""Texts -> what the encoder and the head make of them, whichever experts are live."""
+"""Queries -> what the encoder and the head make of them, whichever experts are live."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,15 +6,22 @@ from typing import NamedTuple
 import numpy as np
 
 from molora.errors import ConfigError
-from molora.router.encoders import Encoder, to_unit_length
-from molora.router.head import Floats, Head
+from molora.router.encoders import Encoder
+from molora.router.features import Floats, to_unit_length
+from molora.router.head import Head
+from molora.router.query import Query
+from molora.router.typicality import nearness, typicality
 
 
 class Reading(NamedTuple):
-    """Of one text: the head's logits [classes] and the encoder's vector [dim], of length 1."""
+    """Of one query: the head's logits [classes], and the encoder's vector of its text [text_dim], of length 1.
+
+    `typicality` is about the share of the trained experts' own questions that are no more typical than this one.
+    """
 
     logits: Floats
     vector: Floats
+    typicality: float
 
 
 class Scorer:
@@ -25,10 +32,18 @@ class Scorer:
             raise ConfigError("router.head: it was trained on another encoder than router.encoder")
         self._encoder, self.head = encoder, head
 
-    def score(self, texts: Sequence[str]) -> list[Reading]:
+    @property
+    def looks(self) -> bool:
+        """Whether pictures make a difference."""
+        return self._encoder.looks
+
+    def score(self, queries: Sequence[Query]) -> list[Reading]:
         """One thread at a time. Raises what the encoder raises, ValueError for NaN."""
-        vectors = self._encoder.encode(texts)
-        logits = self.head.logits(vectors, texts)
-        if not (np.isfinite(logits).all() and np.isfinite(vectors).all()):
+        features = self._encoder.encode(queries)
+        logits = self.head.logits(features, [query.text for query in queries])
+        if not (np.isfinite(logits).all() and np.isfinite(features.text).all()):
             raise ValueError("the encoder gave values that are not finite")
-        return [Reading(*map(np.copy, pair)) for pair in zip(logits, to_unit_length(vectors), strict=True)]
+        vectors = to_unit_length(features.text)
+        typical = typicality(nearness(vectors, self.head.weights["references"]), self.head.weights["held"])
+        rows = zip(logits, vectors, typical, strict=True)
+        return [Reading(row.copy(), vector.copy(), float(share)) for row, vector, share in rows]

@@ -28,7 +28,7 @@ from molora.server.wishes import read_model, read_wishes
 
 HEADERS = {
     "x-molora-expert": "Who answers: the expert with the largest gate, or `base`.",
-    "x-molora-source": "Who chose: `router`, `manual` or `fallback`.",
+    "x-molora-source": "Who chose: `router`, `agent`, `manual` or `fallback`.",
     "x-molora-confidence": "The largest probability.",
     "x-molora-router-ms": "Milliseconds the decision took.",
 }

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from molora.config import Config
 from molora.engine.interface import Engine
 from molora.errors import Unavailable
-from molora.router import policy
 from molora.router.interface import Router
+from molora.router.policy.doubts import stand_in
 from molora.router.query import Decision, Query, Wishes
 from molora.server.admission import Places
 from molora.server.health import Health
@@ -46,7 +46,7 @@ class Core:
         self.places = Places(self.config.load)
 
     async def decide(self, query: Query, wishes: Wishes) -> Decision:
-        """Raises BadRequest for wishes that cannot be met, Unavailable where the router fails and has no fallback."""
+        """Raises BadRequest for wishes that cannot be met, Unavailable where the router fails and nobody stands in."""
         try:
             async with asyncio.timeout(self.config.router.timeout_s):
                 decision = await self.router.route(query, wishes)
@@ -56,7 +56,7 @@ class Core:
         return decision
 
     def _fall_back(self, wishes: Wishes, failure: Exception) -> Decision:
-        decision = policy.fall_back(wishes, tuple(self.registry), self.config.router.fallback)
+        decision = stand_in("failed", wishes, tuple(self.registry), self.config.router.fallback)
         if decision is None:
             raise Unavailable("the router cannot read the question now") from failure
         logger.warning("%s answers for the router: %r", decision.expert, failure)

@@ -2,15 +2,13 @@
 
 import base64
 import binascii
-import struct
-import zlib
 from io import BytesIO
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from molora.config import MediaConfig
 from molora.errors import BadRequest
+from molora.picture import BROKEN, normalise
 from molora.server.blocks import has_too_many_blocks
 from molora.server.jpeg import has_too_many_segments
 
@@ -19,17 +17,6 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 MAX_RATIO = 200
 """Of the sides, as in Qwen-VL's own processor."""
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
 
 
 def decode_data_url(url: str, limits: MediaConfig, param: str) -> Image.Image:
@@ -53,7 +40,7 @@ def decode_bytes(data: bytes, limits: MediaConfig, param: str) -> Image.Image:
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as image:
             _check_size(image.width, image.height, limits, param)
-            return _normalise(image)
+            return normalise(image)
     except BOMBS:
         raise _too_large(f"the image has more than {limits.max_pixels} pixels", param) from None
     except BROKEN:
@@ -78,21 +65,3 @@ def _check_size(width: int, height: int, limits: MediaConfig, param: str) -> Non
 
 def _too_large(message: str, param: str) -> BadRequest:
     return BadRequest(message, param=param, code="image_too_large")
-
-
-def _normalise(image: Image.Image) -> Image.Image:
-    """Transparent pixels become white. Metadata goes: vLLM would take an identity in it for the picture's own."""
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
-        upright = _from_16_bits(upright)
-    if upright.has_transparency_data:
-        pixels = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels)
-    rgb = upright.convert("RGB")
-    rgb.info = {}
-    return rgb
-
-
-def _from_16_bits(grey: Image.Image) -> Image.Image:
-    """By the upper byte, which Pillow's own conversion cuts off."""
-    return Image.fromarray((np.asarray(grey).astype(np.uint32) >> 8).astype(np.uint8))

@@ -49,6 +49,12 @@ class Metrics:
             buckets=ENTROPY_NATS,
             registry=registry,
         )
+        self._reasons = Counter(
+            "molora_routing_reasons",
+            "Decisions that are not what the router's probabilities alone would be, by why.",
+            ["reason"],
+            registry=registry,
+        )
         self._ttft_s = Histogram(
             "molora_ttft_seconds",
             "Time to the first chunk of a streamed answer.",
@@ -95,9 +101,12 @@ class Metrics:
         self._num_evictions = 0
 
     def observe_decision(self, decision: Decision) -> None:
-        if decision.source == "router":
+        """Timed is what the router read."""
+        if decision.probabilities:
             self._router_s.observe(decision.router_ms / 1000)
             self._entropy.observe(decision.entropy)
+        if decision.reason is not None:
+            self._reasons.labels(decision.reason).inc()
 
     def count_request(self, decision: Decision) -> None:
         self._requests.labels(decision.expert, decision.source).inc()

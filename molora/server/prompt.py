@@ -1,7 +1,7 @@
 """A request's messages, with their pictures; and what the router sees of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PIL import Image
@@ -84,9 +84,12 @@ def _text_part(part: dict[str, Any], kind: str, param: str) -> dict[str, Any]:
 
 
 def _query(messages: Sequence[Message]) -> Query:
-    """The last user message; empty where there is none."""
-    last = next((m for m in reversed(messages) if m.get("role") == "user"), {})
-    content = last.get("content") or ""
+    """The last user message, and those before it; empty where there is none."""
+    turns = [_as_turn(message.get("content") or "") for message in messages if message.get("role") == "user"]
+    return replace(turns[-1], earlier=tuple(turns[:-1])) if turns else Query("")
+
+
+def _as_turn(content: str | list[dict[str, Any]]) -> Query:
     if isinstance(content, str):
         return Query(content)
     text = "\n".join(part["text"] for part in content if part["type"] == "text")

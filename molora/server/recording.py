@@ -73,6 +73,7 @@ def fields(record: Record, client: str | None) -> dict[str, Any]:
         "model": record.model,
         "expert": decision and decision.expert,
         "source": decision and decision.source,
+        "reason": decision and decision.reason,
         "gates": decision and dict(decision.gates),
         "pictures": record.num_pictures,
         "prompt_tokens": usage and usage.prompt_tokens,

@@ -10,7 +10,7 @@ from molora.adapters.check import Checked, check_adapter, check_weights
 from molora.config import ExpertProfile
 from molora.engine.interface import Adapter, Version
 from molora.errors import BadRequest, MoloraError
-from molora.router.head import Floats
+from molora.router.features import Floats
 from molora.server.asking import check_profile
 from molora.server.core import Core
 from molora.server.registry import Expert

@@ -62,6 +62,7 @@ def attributes(record: Record, scope: Scope) -> dict[str, Any]:
         "molora.request_id": record.request_id,
         "molora.client": scope["state"].get("client"),
         "molora.source": decision and decision.source,
+        "molora.reason": decision and decision.reason,
         "molora.gates": decision and json.dumps(dict(decision.gates)),
     }
     return {name: value for name, value in told.items() if value is not None}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from molora.router.encoders import SbertEncoder
+from molora.router.encoders.sbert import SbertEncoder
 from molora.router.head import Head, load_head
 from tests.conftest import ROOT
 

@@ -9,8 +9,15 @@ import pytest
 from molora.errors import Unavailable
 from molora.router import batching
 from molora.router.batching import Batcher
+from molora.router.fingerprint import Asked
+from molora.router.query import Query
 from molora.router.scoring import Reading, Scorer
 from tests.router.fakes import FakeEncoder, make_head
+
+
+def asked(text: str) -> Asked:
+    return Asked((text, ()), Query(text))
+
 
 WHERE, WHO = [1, 0, 0], [0, 1, 0]
 
@@ -29,13 +36,13 @@ async def running(encoder: FakeEncoder, max_batch: int = 64) -> AsyncIterator[Ba
 async def hold(encoder: FakeEncoder, batcher: Batcher) -> "asyncio.Task[Reading]":
     """A first question that the worker is busy with until the encoder is set free."""
     encoder.free.clear()
-    first = asyncio.create_task(batcher.score("first"))
+    first = asyncio.create_task(batcher.score(asked("first")))
     await asyncio.to_thread(encoder.busy.wait, 30)
     return first
 
 
 async def ask(batcher: Batcher, texts: Sequence[str]) -> "list[asyncio.Task[Reading]]":
-    tasks = [asyncio.create_task(batcher.score(text)) for text in texts]
+    tasks = [asyncio.create_task(batcher.score(asked(text))) for text in texts]
     await asyncio.sleep(0)
     return tasks
 
@@ -94,17 +101,28 @@ async def test_a_failing_encoder_fails_who_waits_and_serves_who_comes_after():
             await first
         assert "secret" not in refusal.value.message
         encoder.failure = None
-        assert (await batcher.score("first")).vector.tolist() == WHERE
+        assert (await batcher.score(asked("first"))).vector.tolist() == WHERE
+
+
+async def test_a_question_that_the_encoder_cannot_take_fails_alone():
+    encoder = FakeEncoder(poison="bad")
+    async with running(encoder) as batcher:
+        first = await hold(encoder, batcher)
+        others = await ask(batcher, ["who?", "a", "b", "bad", "c"])
+        encoder.free.set()
+        results = await asyncio.gather(first, *others, return_exceptions=True)
+    assert isinstance(results[4], Unavailable)
+    assert [r.vector.tolist() for r in results if isinstance(r, Reading)] == [WHERE, WHO, WHERE, WHERE, WHERE]
 
 
 async def test_an_encoder_that_answers_too_few_readings_fails_the_batch_alone():
-    reading = Reading(np.zeros(2, dtype=np.float32), np.ones(3, dtype=np.float32))
+    reading = Reading(np.zeros(2, dtype=np.float32), np.ones(3, dtype=np.float32), 1.0)
     answers: list[list[Reading]] = [[], [reading]]
     batcher = Batcher(lambda _: answers.pop(0), 64)
     await batcher.start()
     with pytest.raises(Unavailable):
-        await batcher.score("a")
-    assert await batcher.score("a") is reading
+        await batcher.score(asked("a"))
+    assert await batcher.score(asked("a")) is reading
     await batcher.stop()
 
 
@@ -134,9 +152,9 @@ async def test_stopping_fails_who_waits_and_starting_again_serves():
     await stopping
     await batcher.stop()
     with pytest.raises(Unavailable):
-        await batcher.score("after")
+        await batcher.score(asked("after"))
     await batcher.start()
-    assert (await batcher.score("again")).vector.tolist() == WHERE
+    assert (await batcher.score(asked("again"))).vector.tolist() == WHERE
     await batcher.stop()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("molora-router")]
 
@@ -147,8 +165,8 @@ async def test_who_comes_while_a_batch_is_late_does_not_wait_for_it(monkeypatch:
         first = await hold(encoder, batcher)
         monkeypatch.setattr(batching, "LATE_S", 0.0)
         with pytest.raises(Unavailable, match="late"):
-            await batcher.score("who?")
+            await batcher.score(asked("who?"))
         encoder.free.set()
         await first
-        assert (await batcher.score("who?")).vector.tolist() == WHO
+        assert (await batcher.score(asked("who?"))).vector.tolist() == WHO
         assert encoder.batches == [["first"], ["who?"]]

@@ -1,49 +1,47 @@
-import json
 from pathlib import Path
 
 import numpy as np
-import pytest
+from PIL import Image
 
 from molora.benchmarks.questions import KINDS
-from molora.errors import ConfigError
-from molora.router.data import Sample, as_targets, draw_scene_questions, read_reasoning
-
-
-def write(path: Path, *rows: object) -> Path:
-    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows))
-    return path
-
-
-def test_types_are_told_by_their_first_word(tmp_path: Path):
-    labels = ("Spatial Reasoning.", "quantity", " Physical Reasoning", "Social and Emotional Reasoning.")
-    rows = [{"question": f" q{i} ", "reasoning_type": label} for i, label in enumerate(labels)]
-    samples = read_reasoning(write(tmp_path / "questions.jsonl", *rows, ""))
-    assert samples == [Sample(f"q{i}", (kind,)) for i, kind in enumerate(KINDS)]
-
-
-@pytest.mark.parametrize(
-    "row", ["{", "[1]", '"text"', {"question": "q"}, {"question": "q", "reasoning_type": "Moral."}]
-)
-def test_a_broken_line_is_named(tmp_path: Path, row: object):
-    path = write(tmp_path / "questions.jsonl", {"question": "q", "reasoning_type": "Spatial"}, row)
-    with pytest.raises(ConfigError, match=r"questions\.jsonl:2"):
-        read_reasoning(path)
-
-
-def test_a_missing_file_is_named(tmp_path: Path):
-    with pytest.raises(ConfigError, match="nowhere"):
-        read_reasoning(tmp_path / "nowhere.jsonl")
+from molora.router.data import Sample, as_targets, draw_scene_questions, find_classes, share_evenly
+from molora.router.query import Query
 
 
 def test_scene_questions_are_seeded_and_balanced():
     samples = draw_scene_questions(7, 50)
     assert samples == draw_scene_questions(7, 50)
     assert samples != draw_scene_questions(8, 50)
-    single = [sample.experts[0] for sample in samples if len(sample.experts) == 1]
+    single = [next(iter(sample.targets)) for sample in samples if len(sample.targets) == 1]
     assert {kind: single.count(kind) for kind in KINDS} == dict.fromkeys(KINDS, 10)
-    assert sum(len(sample.experts) == 2 for sample in samples) == 10
+    assert sum(sorted(sample.targets.values()) == [0.5, 0.5] for sample in samples) == 10
 
 
-def test_a_question_of_two_types_is_shared_between_them():
-    samples = [Sample("a", ("social",)), Sample("b", ("quantity", "spatial"))]
-    np.testing.assert_array_equal(as_targets(samples, KINDS), [[0, 0, 0, 1], [0.5, 0.5, 0, 0]])
+def test_a_scenes_picture_is_drawn_when_it_is_loaded():
+    sample = draw_scene_questions(7, 1)[0]
+    assert sample.query.images == ()
+    (picture,) = sample.load().images
+    assert (sample.load().text, picture.size) == (sample.query.text, (112, 112))
+
+
+def test_a_files_picture_is_opened_anew_each_time(tmp_path: Path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
+    sample = Sample(Query("q"), {"a": 1.0}, tmp_path / "red.png")
+    first, second = sample.load().images[0], sample.load().images[0]
+    assert first is not second
+    assert first.getpixel((0, 0)) == (255, 0, 0)
+    assert Sample(Query("q"), {"a": 1.0}).load() == Query("q")
+
+
+def test_classes_are_the_four_types_first_and_then_as_they_appear():
+    named = [Sample(Query(""), dict.fromkeys(names, 1.0)) for names in (["web"], ["social", "gui"], ["spatial", "web"])]
+    assert find_classes(named) == ("spatial", "social", "web", "gui")
+
+
+def test_targets_are_the_experts_weights():
+    samples = [
+        Sample(Query("a"), {"social": 1.0}),
+        Sample(Query("b"), share_evenly(("quantity", "spatial"))),
+        Sample(Query("c"), {"social": 0.75, "physical": 0.25}),
+    ]
+    np.testing.assert_array_equal(as_targets(samples, KINDS), [[0, 0, 0, 1], [0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]])

@@ -5,8 +5,9 @@ import pytest
 from molora.config import load_config
 from molora.errors import ConfigError
 from molora.router.data import draw_scene_questions
-from molora.router.encoders import SbertEncoder
-from molora.router.evaluate import evaluate
+from molora.router.encoders.sbert import SbertEncoder
+from molora.router.evaluation.evaluate import evaluate, make_case
+from molora.router.examples import make_examples
 from molora.router.head import Head
 from molora.router.query import Query, Wishes
 from molora.router.router import Router, build_router
@@ -17,7 +18,9 @@ UNSEEN_SEED = 5_000_000
 
 
 def test_unseen_scene_questions_go_to_their_expert(demo_head: Head, encoder: SbertEncoder):
-    report = evaluate(demo_head, encoder, draw_scene_questions(UNSEEN_SEED, 800, two_type_share=0.0))
+    samples = draw_scene_questions(UNSEEN_SEED, 800, two_type_share=0.0)
+    examples = make_examples(samples, demo_head.classes, encoder, lambda _done, _all: None)
+    report = evaluate(make_case(demo_head, examples)).report
     assert report.accuracy >= 0.97
     assert min(report.recall.values()) >= 0.94
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from molora.router.data import draw_scene_questions
-from molora.router.encoders import SbertEncoder
+from molora.router.encoders.sbert import SbertEncoder
 from molora.router.head import Head
 from molora.router.panel import Panel
 from molora.router.policy import softmax
-from molora.router.scoring import Scorer
+from molora.router.query import Query
+from molora.router.scoring import Reading, Scorer
 
-SCENES = [sample.text for sample in draw_scene_questions(6_000_000, 400, two_type_share=0.0)]
+SCENES = [sample.query.text for sample in draw_scene_questions(6_000_000, 400, two_type_share=0.0)]
 PHOTOS = """Is the cat asleep on the sofa? How many bicycles lean against the wall? What color is the umbrella?
 Which animal stands closest to the fence? Is the man angry at the dog? Are there more forks than spoons?
 What is the table made of? Is the girl waving at someone? What is behind the bus? How many windows does the house have?
@@ -51,8 +52,12 @@ def split(text: str) -> list[str]:
     return [f"{question.strip()}?" for question in text.split("?") if question.strip()]
 
 
+def read(scorer: Scorer, texts: Sequence[str]) -> list[Reading]:
+    return scorer.score([Query(text) for text in texts])
+
+
 def choose(panel: Panel, scorer: Scorer, texts: Sequence[str]) -> list[str]:
-    shares = [softmax(panel.logits(reading), scorer.head.calibration) for reading in scorer.score(texts)]
+    shares = [softmax(panel.logits(reading), scorer.head.calibration) for reading in read(scorer, texts)]
     return [panel.experts[int(np.argmax(row))] for row in shares]
 
 
@@ -64,7 +69,7 @@ def test_newcomers_get_most_of_their_questions_and_few_of_the_others(
     asked = {name: choose(panel, scorer, texts) for name, texts in (("scenes", SCENES), ("photos", split(PHOTOS)))}
     for name, (description, examples, _) in (("radiology", RADIOLOGY), ("charts", CHARTS)):
         texts = [description, *split(examples)[:num_examples]]
-        panel.set(name, np.stack([reading.vector for reading in scorer.score(texts)]))
+        panel.set(name, np.stack([reading.vector for reading in read(scorer, texts)]))
     for name, (_, _, questions) in (("radiology", RADIOLOGY), ("charts", CHARTS)):
         chosen = choose(panel, scorer, split(questions))
         assert chosen.count(name) >= least * len(chosen)
@@ -75,16 +80,16 @@ def test_newcomers_get_most_of_their_questions_and_few_of_the_others(
 @pytest.mark.parametrize("left_out", ["spatial", "quantity", "physical", "social"])
 def test_a_class_the_head_forgot_comes_back_by_examples(demo_head: Head, encoder: SbertEncoder, left_out: str):
     samples = draw_scene_questions(7_000_000, 432, two_type_share=0.0)
-    own = list(dict.fromkeys(sample.text for sample in samples if sample.experts == (left_out,)))
-    others = [sample.text for sample in samples if sample.experts != (left_out,)]
+    own = list(dict.fromkeys(sample.query.text for sample in samples if left_out in sample.targets))
+    others = [sample.query.text for sample in samples if left_out not in sample.targets]
     scorer = Scorer(encoder, demo_head)
     panel = Panel(demo_head, [name for name in demo_head.classes if name != left_out])
-    panel.set("newcomer", np.stack([reading.vector for reading in scorer.score(own[:8])]))
+    panel.set("newcomer", np.stack([reading.vector for reading in read(scorer, own[:8])]))
     assert choose(panel, scorer, own[8:]).count("newcomer") >= 0.8 * len(own[8:])
     assert choose(panel, scorer, others).count("newcomer") <= 0.06 * len(others)
 
 
 def test_a_question_without_words_is_routed_too(demo_head: Head, encoder: SbertEncoder):
     scorer, panel = Scorer(encoder, demo_head), Panel(demo_head, demo_head.classes)
-    panel.set("radiology", np.stack([reading.vector for reading in scorer.score([RADIOLOGY[0]])]))
+    panel.set("radiology", np.stack([reading.vector for reading in read(scorer, [RADIOLOGY[0]])]))
     assert choose(panel, scorer, [""])[0] in demo_head.classes

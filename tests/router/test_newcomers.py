@@ -3,8 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from molora.router.encoders import to_unit_length
-from molora.router.head import Floats
+from molora.router.features import Floats, to_unit_length
 from molora.router.newcomers import NOISE, WIDTH, Newcomers
 
 DIM = 24

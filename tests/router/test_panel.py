@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from molora.errors import ConfigError
-from molora.router.head import Floats
+from molora.router.features import Floats
 from molora.router.panel import Panel
 from molora.router.policy import softmax
+from molora.router.query import Query
 from molora.router.scoring import Reading, Scorer
 from tests.router.fakes import EXPERTS, FakeEncoder, make_head
 
@@ -13,7 +14,7 @@ HEAD = make_head(calibration=CALIBRATION)
 
 
 def read(*texts: str) -> list[Reading]:
-    return Scorer(FakeEncoder(), HEAD).score(texts)
+    return Scorer(FakeEncoder(), HEAD).score([Query(text) for text in texts])
 
 
 def vectors(*texts: str) -> Floats:

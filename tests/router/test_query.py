@@ -24,9 +24,17 @@ def test_decision_without_gates_is_the_bare_backbone():
     assert decision.to_dict() == {
         "mode": "manual",
         "source": "manual",
+        "reason": None,
         "gates": {},
         "probabilities": {},
         "entropy": 0.0,
         "confidence": 1.0,
+        "typicality": None,
         "router_ms": 0.0,
     }
+
+
+def test_a_decision_without_probabilities_is_sure_only_where_the_caller_made_it():
+    assert Decision("manual", "manual", {}).confidence == 1
+    assert Decision("top1", "agent", {"social": 1.0}, reason="failed").confidence == 0
+    assert Decision("top1", "fallback", {}, reason="failed").confidence == 0

@@ -1,26 +1,26 @@
 import numpy as np
 import pytest
 
-from molora.errors import ConfigError
-from molora.router.data import Sample
-from molora.router.encoders import to_unit_length
-from molora.router.head import Floats
+from molora.router.examples import Examples
+from molora.router.features import Floats, text_only, to_unit_length
 from molora.router.newcomers import Newcomers
-from molora.router.references import MAX_STOLEN, NUM_REFERENCES, find_centroids, fit_scale, learn_references
+from molora.router.references import MAX_STOLEN, NUM_REFERENCES, UNKNOWN, find_centroids, fit_scale, learn_references
 
 CLASSES = ("a", "b", "c")
 
 
-def draw_clusters(rng: np.random.Generator, num: int) -> tuple[list[Sample], Floats]:
-    """Questions of each class in turn, around an axis of their own."""
-    samples = [Sample(f"{CLASSES[i % 3]}{i}", (CLASSES[i % 3],)) for i in range(num)]
-    axes = np.eye(12, dtype=np.float32)[[i % 3 for i in range(num)]]
-    return samples, to_unit_length(axes + 0.2 * rng.normal(size=axes.shape).astype(np.float32))
+def draw_clusters(rng: np.random.Generator, num: int) -> tuple[Examples, Floats]:
+    """Questions of each class in turn, around an axis of their own, and their vectors."""
+    owners = np.arange(num) % 3
+    axes = np.eye(12, dtype=np.float32)[owners]
+    vectors = to_unit_length(axes + 0.2 * rng.normal(size=axes.shape).astype(np.float32))
+    texts = tuple(f"{CLASSES[owner]}{i}" for i, owner in enumerate(owners))
+    return Examples(texts, text_only(vectors), np.eye(3, dtype=np.float32)[owners], CLASSES), vectors
 
 
 def test_a_class_left_out_is_told_by_the_level():
-    samples, vectors = draw_clusters(np.random.default_rng(0), 600)
-    learnt = learn_references(samples, CLASSES, vectors, seed=0)
+    examples, vectors = draw_clusters(np.random.default_rng(0), 600)
+    learnt = learn_references(examples, seed=0)
     assert learnt.vectors.shape == (3, NUM_REFERENCES // 3, 12)
     np.testing.assert_allclose(np.linalg.norm(learnt.vectors, axis=-1), 1, atol=1e-5)
     newcomers = Newcomers(np.concatenate(learnt.vectors[1:]))
@@ -31,17 +31,17 @@ def test_a_class_left_out_is_told_by_the_level():
 
 
 def test_the_seed_decides_what_is_learnt():
-    samples, vectors = draw_clusters(np.random.default_rng(0), 600)
-    first, second, other = (learn_references(samples, CLASSES, vectors, seed) for seed in (1, 1, 2))
+    examples, _ = draw_clusters(np.random.default_rng(0), 600)
+    first, second, other = (learn_references(examples, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.vectors, second.vectors)
     assert first[1:] == second[1:]
     assert not np.array_equal(first.vectors, other.vectors)
 
 
-def test_a_class_without_questions_of_its_own_is_named():
-    samples = [Sample("q", ("a",)), Sample("r", ("b",)), Sample("s", ("c", "a"))]
-    with pytest.raises(ConfigError, match="of c alone"):
-        learn_references(samples, CLASSES, np.eye(3, dtype=np.float32), seed=0)
+def test_classes_that_share_their_only_wording_have_a_level_all_the_same():
+    examples, vectors = draw_clusters(np.random.default_rng(0), 30)
+    learnt = learn_references(examples._replace(texts=("what now?",) * 30, features=text_only(vectors[[0] * 30])), 0)
+    assert (learnt.level, learnt.scale) == UNKNOWN
 
 
 def test_few_points_are_repeated_and_many_are_covered():

@@ -4,14 +4,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from molora.config import PolicyConfig
 from molora.errors import BadRequest, Unavailable
+from molora.router.fingerprint import Asked
 from molora.router.query import Decision, Query, Wishes
-from molora.router.router import MAX_CHARACTERS, Router
+from molora.router.router import MAX_CHARACTERS, Router, ask
 from molora.router.scoring import Scorer
 from tests.router.fakes import EXPERTS, FakeEncoder, make_head
 
 WARM_UP = [""]
+RED, GREEN = (Image.new("RGB", (32, 32), colour) for colour in ("#f00", "#0f0"))
 
 
 @asynccontextmanager
@@ -40,6 +44,56 @@ async def test_a_repeated_question_is_not_encoded_again_whatever_the_wishes():
         denied = await router.route(Query("who waves?"), Wishes(deny=("social",)))
     assert encoder.batches == [WARM_UP, ["who waves?"]]
     assert denied.expert == "spatial"
+
+
+@asynccontextmanager
+async def looking(encoder: FakeEncoder) -> AsyncIterator[Router]:
+    router = Router(Scorer(encoder, make_head(looks=True)), EXPERTS)
+    await router.start()
+    try:
+        yield router
+    finally:
+        await router.stop()
+
+
+@pytest.mark.parametrize("side", [32, 300, 2000])
+async def test_a_picture_decides_where_the_text_does_not(side: int):
+    pictures = [Image.new("RGB", (side, side), colour) for colour in ("#f00", "#0f0")]
+    async with looking(FakeEncoder(looks=True)) as router:
+        decisions = [await router.route(Query("why?", (picture,)), Wishes()) for picture in pictures]
+    assert [decision.expert for decision in decisions] == ["spatial", "social"]
+
+
+async def test_the_same_question_about_the_same_picture_is_read_once_and_about_another_again():
+    encoder = FakeEncoder(looks=True)
+    async with looking(encoder) as router:
+        for picture in (RED, RED.copy(), GREEN):
+            await router.route(Query("why?", (picture,)), Wishes())
+        await router.route(Query("why?"), Wishes())
+    assert encoder.batches == [WARM_UP, ["why?"], ["why?"], ["why?"]]
+
+
+async def test_a_picture_without_a_question_is_routed_too():
+    async with looking(FakeEncoder(looks=True)) as router:
+        assert (await router.route(Query("", (GREEN, GREEN)), Wishes())).source == "router"
+
+
+async def test_where_nobody_looks_another_picture_is_the_same_question():
+    encoder = FakeEncoder()
+    async with running(encoder) as router:
+        for picture in (RED, GREEN):
+            await router.route(Query("who?", (picture,)), Wishes())
+    assert encoder.batches == [WARM_UP, ["who?"]]
+
+
+def test_a_query_is_asked_as_the_encoder_reads_it():
+    large = Query(" who?\n", (Image.new("L", (5000, 3000)),))
+    asked = ask(large, looks=True)
+    assert asked.query.text == "who?"
+    assert asked.query.images[0].mode == "RGB"
+    assert asked.query.images[0].size < (600, 600)
+    assert ask(asked.query, looks=True).key == asked.key
+    assert ask(large, looks=False) == Asked(("who?", ()), Query("who?"))
 
 
 async def test_the_cache_is_bounded():
@@ -97,7 +151,7 @@ async def test_a_very_long_text_is_cut():
 
 
 async def test_the_deployments_temperature_flattens_the_probabilities():
-    async with running(FakeEncoder()) as sharp, running(FakeEncoder(), temperature=10.0) as flat:
+    async with running(FakeEncoder()) as sharp, running(FakeEncoder(), rules=PolicyConfig(temperature=10.0)) as flat:
         confident, doubtful = [await router.route(Query("who?"), Wishes()) for router in (sharp, flat)]
     assert confident.confidence > doubtful.confidence > 0.5
 

@@ -15,9 +15,10 @@ import molora.adapters
 from molora.config import Config, EngineConfig, ExpertConfig, RouterConfig
 from molora.engine.interface import Adapter, Body, Completion, Residency, Stream, Usage, Version
 from molora.errors import BadRequest, MoloraError, Unavailable
-from molora.router import policy
-from molora.router.head import Floats
+from molora.router.features import Floats
 from molora.router.interface import RoutedBy
+from molora.router.policy import checks
+from molora.router.policy.by_hand import by_hand
 from molora.router.query import Decision, Query, Wishes
 
 EXPERTS = ("spatial", "social")
@@ -58,10 +59,10 @@ class FakeRouter:
 
     async def route(self, query: Query, wishes: Wishes) -> Decision:
         self.queries.append(query)
-        policy.check(wishes, self.experts)
-        if policy.is_by_hand(wishes):
-            return policy.by_hand(wishes, self.experts)
-        left = policy.candidates(wishes, self.experts)
+        checks.check(wishes, self.experts)
+        if checks.is_by_hand(wishes):
+            return by_hand(wishes, self.experts)
+        left = checks.candidates(wishes, self.experts)
         best = "social" if "who" in query.text and "social" in left else left[0]
         shares = {name: 0.75 if name == best else 0.25 for name in left}
         return Decision("top1", "router", {best: 1.0}, shares, router_ms=1.5)

@@ -13,7 +13,7 @@ import pytest
 
 from molora.config import RouterConfig
 from molora.errors import Unavailable
-from molora.router.head import Floats
+from molora.router.features import Features
 from molora.router.query import Decision, Query, Wishes
 from molora.router.router import Router
 from molora.router.scoring import Scorer
@@ -58,11 +58,14 @@ async def test_the_fallback_answers_is_marked_and_counted(fallback: str, fault: 
         response = await ask(http)
         routing = response.json()["routing"]
         assert (response.json()["model"], routing["source"], routing["confidence"]) == (fallback, "fallback", 0.0)
+        assert (routing["reason"], routing["typicality"]) == ("failed", None)
         assert response.headers["x-molora-source"] == "fallback"
         alone = (await http.post("/v1/route", json={"messages": BODY["messages"]})).json()
         assert (alone["source"], alone["gates"]) == ("fallback", routing["gates"])
         counted = f'molora_requests_total{{expert="{fallback}",source="fallback"}} 1.0'
-        assert counted in (await http.get("/metrics")).text
+        metrics = (await http.get("/metrics")).text
+        assert counted in metrics
+        assert 'molora_routing_reasons_total{reason="failed"} 2.0' in metrics
 
 
 @pytest.mark.parametrize("fault", [LATE, Unavailable("the router has stopped")], ids=["late", "fails"])
@@ -71,6 +74,14 @@ async def test_without_a_fallback_nobody_answers(fault: Unavailable | None) -> N
         response = await ask(http)
         assert (response.status_code, response.json()["error"]["type"]) == (503, "service_unavailable")
         assert int(response.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize("fallback", [None, "social"])
+async def test_an_agents_expert_answers_before_the_fallback(fallback: str | None) -> None:
+    async with serving(Failing(), fallback) as http:
+        routing = (await ask(http, routing={"agent": {"expert": "spatial"}})).json()["routing"]
+        assert (routing["source"], routing["reason"], routing["gates"]) == ("agent", "failed", {"spatial": 1.0})
+        assert (await ask(http, routing={"agent": {"expert": "nobody"}})).status_code == 400
 
 
 async def test_who_chooses_by_hand_needs_no_router() -> None:
@@ -95,10 +106,11 @@ class Nonsense(FakeEncoder):
     kind: str = "nan"
     warm: bool = False
 
-    def encode(self, texts: Sequence[str]) -> Floats:
-        vectors, warm, self.warm = super().encode(texts), self.warm, True
-        spoilt = {"nan": vectors * np.nan, "few": vectors[:0], "wide": np.tile(vectors, 2), "none": vectors[0, 0]}
-        return spoilt[self.kind] if warm else vectors
+    def encode(self, queries: Sequence[Query]) -> Features:
+        features, warm, self.warm = super().encode(queries), self.warm, True
+        text = features.text
+        spoilt = {"nan": text * np.nan, "few": text[:0], "wide": np.tile(text, 2), "none": text[0, 0]}
+        return features._replace(text=spoilt[self.kind]) if warm else features
 
 
 @pytest.mark.parametrize("kind", ["nan", "few", "wide", "none"])

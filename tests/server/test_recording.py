@@ -14,9 +14,12 @@ from fastapi import FastAPI
 from molora.config import LogsConfig
 from molora.engine.interface import Usage
 from molora.errors import Overloaded, Unavailable
+from molora.router.query import Decision
 from molora.server.app import create_app
 from molora.server.keys import ADMIN_KEYS, API_KEYS
 from molora.server.logs import writing_logs
+from molora.server.record import Record
+from molora.server.recording import fields
 from tests.pictures import ask, data_url, png
 from tests.server.fakes import FAILURES, FakeEngine, FakeRouter, calling, make_config
 from tests.server.test_disconnect import call_and_go
@@ -92,6 +95,12 @@ async def test_a_line_of_a_mixture_by_hand(http: httpx.AsyncClient, output: io.S
     await http.post(CHAT, json=WHO | {"routing": {"gates": gates}})
     line = read_one(output)
     assert (line["gates"], line["source"], line["expert"]) == (gates, "manual", "social")
+
+
+def test_a_line_tells_why_it_was_not_the_router_that_chose() -> None:
+    decision = Decision("top1", "fallback", {}, {"social": 1.0}, reason="unlike")
+    line = fields(Record("POST", CHAT, "mine", is_named=True, decision=decision), None)
+    assert (line["expert"], line["source"], line["reason"]) == ("base", "fallback", "unlike")
 
 
 async def test_a_line_of_a_refusal(http: httpx.AsyncClient, output: io.StringIO) -> None:

@@ -1,0 +1,1 @@
+"""Questions labelled with experts by other models."""

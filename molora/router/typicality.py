@@ -1,0 +1,29 @@
+"""How much a question is like those that the head was trained on.
+
+Its nearness is its largest cosine with the head's references, its typicality a conformal p-value (Vovk et al. 2005,
+section 2.2): among questions like the held-out ones no more than a share of p has a typicality of p or less, whatever
+the encoder. Few held-out questions call nothing strange: of n the least typicality is 1 / (n + 1).
+"""
+
+import numpy as np
+
+from molora.router.features import Floats
+
+MAX_HELD = 1023
+
+
+def nearness(vectors: Floats, references: Floats) -> Floats:
+    """[n], of vectors [n, dim] among references [..., dim], all of length 1."""
+    largest: Floats = (vectors @ references.reshape(-1, references.shape[-1]).T).max(axis=1)
+    return largest
+
+
+def keep_quantiles(held: Floats) -> Floats:
+    """Of the nearness of held-out questions: all of them in ascending order, or as many quantiles as are enough."""
+    return np.quantile(held, np.linspace(0, 1, min(len(held), MAX_HELD))).astype(np.float32)
+
+
+def typicality(near: Floats, held: Floats) -> Floats:
+    """[n] in (0, 1], of the nearness [n] of questions and that of held-out ones, ascending."""
+    shares: Floats = (1 + np.searchsorted(held, near, side="right")).astype(np.float32) / (1 + len(held))
+    return shares

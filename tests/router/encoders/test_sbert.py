@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from molora.errors import ConfigError
+from molora.router.encoders.sbert import SbertEncoder, packaged_model
+from molora.router.features import Floats
+from molora.router.query import Query
+
+
+def read(encoder: SbertEncoder, *texts: str) -> Floats:
+    return encoder.encode([Query(text) for text in texts]).text
+
+
+def test_near_meanings_have_near_vectors_of_length_one(encoder: SbertEncoder):
+    vectors = read(encoder, "How many dogs are there?", "Count the dogs.", "Is she angry?")
+    assert vectors.shape == (3, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+
+def test_a_vector_does_not_depend_on_its_batch(encoder: SbertEncoder):
+    together = read(encoder, "Who?", "Where is the big red box in this picture of many boxes?", "")
+    np.testing.assert_allclose(read(encoder, "Who?")[0], together[0], atol=1e-5)
+
+
+def test_pictures_are_not_looked_at(encoder: SbertEncoder):
+    features = encoder.encode([Query("Who?", (Image.new("RGB", (8, 8)),))])
+    assert (features.image.shape, features.seen.tolist(), encoder.looks) == ((1, 0), [False], False)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path):
+    with pytest.raises(ConfigError, match=tmp_path.name):
+        SbertEncoder(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"rubbish")
+    with pytest.raises(ConfigError, match=tmp_path.name):
+        SbertEncoder(tmp_path)
+
+
+def test_the_packaged_folder_is_found():
+    assert (packaged_model() / "model.safetensors").is_file()
+
+
+def test_static_embeddings_are_an_encoder_too_and_their_weights_and_words_tell_them_apart(tmp_path: Path):
+    first, second = make_static(tmp_path / "first", seed=0), make_static(tmp_path / "second", seed=1)
+    encoder = SbertEncoder(first)
+    assert read(encoder, "Who waves?", "").shape == (2, 8)
+    assert SbertEncoder(first).digest == encoder.digest
+    assert SbertEncoder(second).digest != encoder.digest
+    tokenizer = first / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + "\n")
+    assert SbertEncoder(first).digest != encoder.digest
+
+
+def make_static(folder: Path, seed: int) -> Path:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    weights = np.random.default_rng(seed).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu").save(str(folder))
+    return folder

@@ -1,0 +1,59 @@
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from molora.router.checkpoint import Checkpoint
+from molora.router.features import Floats
+from molora.router.fitting import Fitter, balance
+from molora.router.plan import Plan
+from tests.router.labelled import label
+
+PLAN = Plan(hidden=8, num_buckets=64, epochs=4, batch=16)
+EXAMPLES = label([f"{'who' if i % 2 else 'where'} is {i}?" for i in range(40)], ["spatial", "social"] * 20)
+
+
+def fit(plan: Plan = PLAN, checkpoint: Checkpoint | None = None) -> dict[str, Floats]:
+    return Fitter(plan, lambda *_: None, checkpoint).fit(EXAMPLES, "train")
+
+
+def are_equal(one: dict[str, Floats], other: dict[str, Floats]) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_the_seed_decides_the_weights():
+    assert are_equal(fit(), fit())
+    assert not are_equal(fit(), fit(dataclasses.replace(PLAN, seed=1)))
+
+
+@pytest.mark.parametrize("stopped_at", [1, 3, 7, 12])
+def test_a_run_that_was_broken_off_ends_as_one_that_was_not(tmp_path: Path, stopped_at: int):
+    def stop(_: str, step: int, _steps: int, _loss: float) -> None:
+        if step == stopped_at:
+            raise KeyboardInterrupt
+
+    checkpoint = Checkpoint(tmp_path / "checkpoint", {})
+    with pytest.raises(KeyboardInterrupt):
+        Fitter(PLAN, stop, checkpoint).fit(EXAMPLES, "train")
+    steps: list[int] = []
+    weights = Fitter(PLAN, lambda _, step, *__: steps.append(step), checkpoint).fit(EXAMPLES, "train")
+    assert are_equal(weights, fit())
+    assert steps == list(range((stopped_at - 1) // 3 * 3 + 1, 13))
+
+
+def test_a_stage_that_is_done_is_not_run_again(tmp_path: Path):
+    checkpoint = Checkpoint(tmp_path / "checkpoint", {})
+    weights = fit(checkpoint=checkpoint)
+    steps: list[int] = []
+    again = Fitter(PLAN, lambda _, step, *__: steps.append(step), checkpoint).fit(EXAMPLES, "train")
+    assert steps == []
+    assert are_equal(weights, again)
+
+
+def test_balanced_weights_make_all_classes_count_alike():
+    targets = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
+    weights = balance(targets)
+    assert weights.mean().item() == pytest.approx(1)
+    np.testing.assert_allclose(weights, [0.8, 0.8, (0.8 + 4 / 3) / 2, 4 / 3], rtol=1e-6)
