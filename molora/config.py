@@ -205,7 +205,8 @@ class EncoderConfig(Section):
     def _check_kind(self) -> Self:
         if self.kind != "sbert" and getattr(self, ENCODER_KEYS[self.kind][0]) is None:
             raise ValueError(f"kind {self.kind} needs '{ENCODER_KEYS[self.kind][0]}'")
-        useless = self.model_fields_set - {"kind", *ENCODER_KEYS[self.kind]}
+        told = {name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default}
+        useless = told - {"kind", *ENCODER_KEYS[self.kind]}
         if useless:
             raise ValueError(f"kind {self.kind} has no use for '{min(useless)}'")
         return self

@@ -216,3 +216,8 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert "nothing.yaml" in refusal(tmp_path / "nothing.yaml")
+
+
+@pytest.mark.parametrize("section", [EncoderConfig(), EncoderConfig(kind="backbone", backbone=Path("b"), layer=2)])
+def test_an_encoder_is_read_again_from_what_was_written_of_it(section: EncoderConfig) -> None:
+    assert EncoderConfig.model_validate(section.model_dump(mode="json")) == section
