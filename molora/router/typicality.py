@@ -25,5 +25,5 @@ def keep_quantiles(held: Floats) -> Floats:
 
 def typicality(near: Floats, held: Floats) -> Floats:
     """[n] in (0, 1], of the nearness [n] of questions and that of held-out ones, ascending."""
-    shares: Floats = (1 + np.searchsorted(held, near, side="right")).astype(np.float32) / (1 + len(held))
-    return shares
+    ranks = 1 + np.searchsorted(held, near, side="right")
+    return np.asarray(ranks / (1 + len(held)), dtype=np.float32)

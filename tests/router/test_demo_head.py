@@ -61,6 +61,11 @@ def test_the_file_is_small():
     [
         ("Is the dog to the left of the couch?", "spatial"),
         ("How many boxes are there?", "quantity"),
+        ("How many people are there?", "quantity"),
+        ("How many children are in the photo?", "quantity"),
+        ("Are there any people in the picture?", "spatial"),
+        ("Is there a man in the photo?", "spatial"),
+        ("Are there any forks?", "spatial"),
         ("What color is the car?", "physical"),
         ("Is the woman happy?", "social"),
     ],
@@ -73,3 +78,28 @@ async def test_plain_questions_go_where_a_person_would_send_them(
     decision = await router.route(Query(text), Wishes())
     await router.stop()
     assert decision.expert == expert
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is there evidence of a pneumothorax?",
+        "Which lobe of the lung is the lesion located in?",
+        "Write a haiku about compound interest.",
+        "",
+    ],
+)
+async def test_a_question_like_none_that_it_learnt_goes_to_the_backbone(
+    demo_head: Head, encoder: SbertEncoder, text: str
+):
+    router = Router(Scorer(encoder, demo_head), demo_head.classes)
+    await router.start()
+    decision = await router.route(Query(text), Wishes())
+    await router.stop()
+    assert (decision.expert, decision.source, decision.reason) == ("base", "fallback", "unlike")
+
+
+async def test_few_questions_of_its_own_kind_go_to_the_backbone(demo_head: Head, encoder: SbertEncoder):
+    queries = [sample.query for sample in draw_scene_questions(UNSEEN_SEED, 400)]
+    typicality = [reading.typicality for reading in Scorer(encoder, demo_head).score(queries)]
+    assert sum(typical < 0.01 for typical in typicality) <= 8

@@ -1,6 +1,7 @@
 """`molora router mixtures`: how often the mixtures that heads choose answer right, and what the best could give."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from molora.config import Config
+    from molora.router.features import Flags
     from molora.router.joint.comparison import Interval
     from molora.router.joint.examples import Lesson
     from molora.router.joint.study import Study
@@ -49,17 +51,17 @@ def _ask(deployment: "Config", heads: list[Path], lessons: "list[Lesson]", devic
     from molora.router.joint.tuned import read_tuned
 
     where, arms = find_device(device), {str(path): read_tuned(path, deployment) for path in heads}
-    rights = {}
+    rights: dict[str, Flags] = {}
     with make_progress(Console(stderr=True)) as bar:
         bars = Bars(bar)
         for place, (arm, tuned) in enumerate(arms.items()):
             encoder = deployment.router.encoder
-            material = load_material(encoder, tuned.head, lessons, lambda done, num: bars("encode", done, num, 0.0))
+            material = load_material(encoder, tuned.head, lessons, partial(bars, "encode"))
             parts = load_parts(deployment.engine, tuned, where)
-            rights |= ask_head(arm, parts, material, lambda done, num, arm=arm: bars(arm, done, num, 0.0))
+            rights |= ask_head(arm, parts, material, partial(bars, arm))
             if fixed and not place:
                 classes = tuned.head.classes
-                rights |= ask_fixed(parts, material, classes, lambda done, num: bars("fixed", done, num, 0.0))
+                rights |= ask_fixed(parts, material, classes, partial(bars, "fixed"))
     return Study(tuple(arms), [lesson.kinds for lesson in lessons], rights)
 
 

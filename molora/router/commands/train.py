@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,9 +88,7 @@ def _train(  # noqa: PLR0913, PLR0917  # a command's options
 
     with open_board(tensorboard) as board, make_progress(Console(stderr=True)) as progress:
         bars = Bars(progress)
-        examples = make_examples(
-            samples, experts or find_classes(samples), encoder, lambda done, num: bars("encode", done, num, 0.0)
-        )
+        examples = make_examples(samples, experts or find_classes(samples), encoder, partial(bars, "encode"))
         told = {"plan": asdict(plan), "encoder": encoder.digest, "examples": examples.digest()}
         checkpoint = Checkpoint(output.with_name(f"{output.name}.checkpoint"), told)
         trained = train(examples, encoder.digest, plan, tell_all(bars, *([board.on_step] if board else [])), checkpoint)

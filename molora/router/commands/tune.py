@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,9 +59,16 @@ def tune(  # noqa: PLR0913, PLR0917  # a command's options
     tuned = read_tuned(head or deployment.router.head, deployment)
     lessons = gather_lessons(data or [], max_bad_rows, scenes, two_types, seed)
     strengths = replace(WEIGHTS, sharpen=sharpen, keep=keep, balance=balance)
-    rates = {"rate": rate, "lora_rate": lora_rate, "start": start}
     plan = Plan(
-        seed=seed, stage=3 if stage == 3 else 2, mode=mode, steps=steps, batch=batch, strengths=strengths, **rates
+        seed=seed,
+        stage=3 if stage == 3 else 2,
+        mode=mode,
+        steps=steps,
+        batch=batch,
+        rate=rate,
+        lora_rate=lora_rate,
+        start=start,
+        strengths=strengths,
     )
     progress = _train(deployment, tuned, lessons, plan, output, device, tensorboard)
     figures = {"num_lessons": len(lessons), **_tell(progress), "train_s": time.perf_counter() - begun}
@@ -86,7 +94,7 @@ def _train(  # noqa: PLR0913, PLR0917  # a command's options
     with make_progress(Console(stderr=True)) as bar:
         bars = Bars(bar)
         encoder = deployment.router.encoder
-        material = load_material(encoder, tuned.head, lessons, lambda done, num: bars("encode", done, num, 0.0))
+        material = load_material(encoder, tuned.head, lessons, partial(bars, "encode"))
         parts = load_parts(deployment.engine, tuned, where)
         checkpoint = Checkpoint(output.with_name(f"{output.name}.checkpoint"), _describe(plan, tuned, material, device))
         with monitor(bars, plan, tensorboard) as on_step:

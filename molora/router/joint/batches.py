@@ -72,5 +72,5 @@ class Collator:
 def _count_patches(prompts: dict[str, Tensor], num_pictures: Sequence[int]) -> Tensor:
     if not any(num_pictures):
         return torch.zeros(len(num_pictures), dtype=torch.int64)
-    each = prompts["image_grid_thw"].prod(-1).split(list(num_pictures))
+    each = torch.split_with_sizes(prompts["image_grid_thw"].prod(-1), list(num_pictures))
     return torch.stack([part.sum() for part in each])

@@ -33,7 +33,10 @@ def find_bounds(fixed: Mapping[str, Flags], classes: Sequence[str], kinds: Kinds
     one for all its questions: a router could learn it.
     """
     every = np.stack(list(fixed.values()))
-    bounds = {"best expert a question": every[: len(classes)].any(0), "best mixture a question": every.any(0)}
+    bounds: dict[str, Flags] = {
+        "best expert a question": np.any(every[: len(classes)], axis=0),
+        "best mixture a question": np.any(every, axis=0),
+    }
     if not any(kinds):
         return bounds
     best_alone, best = np.zeros_like(every[0]), np.zeros_like(every[0])

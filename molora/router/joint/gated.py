@@ -65,7 +65,8 @@ class GatedLinear(nn.Module):
 
     def part(self, expert: int) -> Halves:
         place = self.experts.index(expert)
-        return self.a.split(self.ranks)[place], self.b.split(self.ranks, dim=1)[place]
+        a, b = torch.split_with_sizes(self.a, self.ranks), torch.split_with_sizes(self.b, self.ranks, dim=1)
+        return a[place], b[place]
 
 
 class GatedMixture(nn.Module):
@@ -79,7 +80,9 @@ class GatedMixture(nn.Module):
         self.model = model.requires_grad_(False).eval()
         self._adapters = tuple(adapters)
         self._batch = BatchGates()
-        self._names = {canonical(name): name for name, one in model.named_modules() if isinstance(one, nn.Linear)}
+        self._names: dict[str, str] = {
+            canonical(name): name for name, one in model.named_modules() if isinstance(one, nn.Linear)
+        }
         self._scalings = torch.tensor([adapter.scaling for adapter in adapters])
         for name, parts in self._collect().items():
             gated = GatedLinear(model.get_submodule(name), parts, self._batch)
@@ -109,8 +112,14 @@ class GatedMixture(nn.Module):
         finally:
             self._batch.scaled = self._batch.patches = None
 
+    def unfreeze(self) -> list[nn.Parameter]:
+        """The adapters' weights, which gradients reach from now on."""
+        for parameter in self.weights():
+            parameter.requires_grad = True
+        return self.weights()
+
     def weights(self) -> list[nn.Parameter]:
-        """Of the adapters, frozen until they are told to require gradients."""
+        """Of the adapters, frozen until `unfreeze`."""
         return [p for layer in self._layers().values() for p in (layer.a, layer.b)]
 
     def adapters(self) -> list[Adapter]:

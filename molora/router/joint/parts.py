@@ -73,7 +73,7 @@ class Material(NamedTuple):
         """SHA-256 of questions, answers and features."""
         hashed = hashlib.sha256(repr([(lesson.question, lesson.answer) for lesson in self.lessons]).encode())
         for array in self.features:
-            hashed.update(np.ascontiguousarray(array))
+            hashed.update(array.tobytes())
         return hashed.hexdigest()
 
     def chunks(self, size: int) -> Iterator[Material]:

@@ -102,7 +102,7 @@ class Trainer:
 def _make_optimizer(parts: Parts, plan: Plan) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [_group(parts.network.parameters(), plan.rate)]
     if plan.stage == 3:
-        groups.append(_group((parameter.requires_grad_() for parameter in parts.mixture.weights()), plan.lora_rate))
+        groups.append(_group(parts.mixture.unfreeze(), plan.lora_rate))
     return torch.optim.AdamW(groups, weight_decay=0.0)
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from molora.adapters.check import digest_of
 from molora.config import Config
 from molora.errors import ConfigError
@@ -31,7 +29,7 @@ class Tuned(NamedTuple):
         hashed = hashlib.sha256(repr([digest_of(folder) for folder in self.adapters.values()]).encode())
         for name, weight in sorted(self.head.weights.items()):
             hashed.update(name.encode())
-            hashed.update(np.ascontiguousarray(weight))
+            hashed.update(weight.tobytes())
         return hashed.hexdigest()
 
 
