@@ -85,6 +85,7 @@ def write_head(path: Path, experts: list[str]) -> None:
     dim = encoder.encode([Query("?")]).text.shape[1]
     weights = HeadNetwork(Sizes(dim, 0, 8, 64, len(experts)), 0.0).weights()
     weights["references"] = np.full((len(experts), 1, dim), dim**-0.5, dtype=np.float32)
+    weights["held"] = np.full(1, -1, dtype=np.float32)  # no question is strange
     save_head(Head(tuple(experts), encoder.digest, 1.0, weights, level=0.05, scale=0.01), path)
 
 

@@ -65,7 +65,8 @@ def test_a_network_made_of_a_head_is_the_same_network():
 
 def test_saved_head_is_read_back_in_half_precision(tmp_path: Path):
     references = np.full((3, 2, 6), 6**-0.5, dtype=np.float32)
-    head = Head(("a", "b", "c"), "digest", 1.25, {**make_network(4).weights(), "references": references}, 0.05, 0.01)
+    weights = {**make_network(4).weights(), "references": references, "held": np.linspace(0, 1, 5, dtype=np.float32)}
+    head = Head(("a", "b", "c"), "digest", 1.25, weights, 0.05, 0.01)
     save_head(head, tmp_path / "new" / "head.safetensors")
     read = load_head(tmp_path / "new" / "head.safetensors")
     assert (read.classes, read.encoder_digest) == (("a", "b", "c"), "digest")

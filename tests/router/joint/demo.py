@@ -54,5 +54,8 @@ def make_parts() -> Parts:
 
 
 def make_material(num: int, seed: int = 0) -> Material:
-    vectors = np.random.default_rng(seed).normal(size=(num, 3)).astype(np.float32)
-    return Material(draw_lessons(4_500_000 + seed, num, [*ONE_TYPE, *TWO_TYPES]), text_only(vectors))
+    """The vectors tell of which type a question is, or the first of its types."""
+    lessons = draw_lessons(4_500_000 + seed, num, [*ONE_TYPE, *TWO_TYPES])
+    told = np.eye(4, 3)[[KINDS.index(lesson.kinds[0]) for lesson in lessons]]
+    noise = np.random.default_rng(seed).normal(scale=0.1, size=told.shape)
+    return Material(lessons, text_only((told + noise).astype(np.float32)))
