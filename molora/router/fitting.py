@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
@@ -17,6 +17,8 @@ from molora.router.plan import Plan
 
 OnStep = Callable[[str, int, int, float], None]
 """Told the stage, the steps done, the steps in all, and the loss."""
+
+MIN_DEVIATION = 0.02
 
 
 class Fitter:
@@ -100,8 +102,22 @@ def balance(targets: Tensor) -> Tensor:
 
 
 def _make_network(examples: Examples, plan: Plan) -> HeadNetwork:
-    text, image = (vectors.shape[1] for vectors in examples.features[:2])
-    return HeadNetwork(Sizes(text, image, plan.hidden, plan.num_buckets, len(examples.classes)), plan.dropout)
+    text, image, seen = examples.features
+    sizes = Sizes(text.shape[1], image.shape[1], plan.hidden, plan.num_buckets, len(examples.classes))
+    network = HeadNetwork(sizes, plan.dropout)
+    if network.looks and seen.any():
+        standardise(network.image.norm, torch.from_numpy(image[seen]))
+    return network
+
+
+def standardise(norm: nn.LayerNorm, vectors: Tensor) -> None:
+    """Starts it where each number of the vectors [n, dim] comes out with mean 0 and deviation 1: most of a vision
+    tower's numbers are large and hardly differ between pictures."""
+    normed = F.layer_norm(vectors, vectors.shape[1:], eps=norm.eps)
+    scale = 1 / normed.std(dim=0, correction=0).clamp(min=MIN_DEVIATION)
+    with torch.no_grad():
+        norm.weight.copy_(scale)
+        norm.bias.copy_(-normed.mean(dim=0) * scale)
 
 
 def _make_optimizer(network: HeadNetwork, plan: Plan) -> torch.optim.Optimizer:

@@ -24,12 +24,17 @@ class Reading(NamedTuple):
     typicality: float
 
 
-class Scorer:
+def check_encoder(encoder: Encoder, head: Head) -> None:
     """Raises ConfigError for a head that was trained on another encoder."""
+    if encoder.digest != head.encoder_digest:
+        raise ConfigError("router.head: it was trained on another encoder than router.encoder")
+
+
+class Scorer:
+    """Raises ConfigError as `check_encoder` does."""
 
     def __init__(self, encoder: Encoder, head: Head) -> None:
-        if encoder.digest != head.encoder_digest:
-            raise ConfigError("router.head: it was trained on another encoder than router.encoder")
+        check_encoder(encoder, head)
         self._encoder, self.head = encoder, head
 
     @property

@@ -83,4 +83,5 @@ def test_mean_colours_hardly_tell_the_kind(pictures: dict[str, NDArray[np.float6
 
 
 def _summarise(pictures: NDArray[np.float64]) -> NDArray[np.float64]:
-    return pictures.mean(axis=(1, 2))
+    means: NDArray[np.float64] = pictures.mean(axis=(1, 2))
+    return means

@@ -1,10 +1,20 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from molora.benchmarks import displays
 from molora.benchmarks.questions import KINDS
-from molora.router.data import Sample, as_targets, draw_scene_questions, find_classes, share_evenly
+from molora.errors import ConfigError
+from molora.router.data import (
+    Sample,
+    as_targets,
+    draw_display_questions,
+    draw_scene_questions,
+    find_classes,
+    share_evenly,
+)
 from molora.router.query import Query
 
 
@@ -22,6 +32,14 @@ def test_a_scenes_picture_is_drawn_when_it_is_loaded():
     assert sample.query.images == ()
     (picture,) = sample.load().images
     assert (sample.load().text, picture.size) == (sample.query.text, (112, 112))
+
+
+def test_displays_take_turns_and_are_drawn_when_they_are_loaded():
+    samples = draw_display_questions(7, 14)
+    assert samples == draw_display_questions(7, 14)
+    assert [sample.targets for sample in samples] == [{kind: 1.0} for kind in displays.KINDS] * 2
+    assert len({sample.query.text for sample in samples}) <= 2
+    assert samples[0].load().images[0].tobytes() != samples[1].load().images[0].tobytes()
 
 
 def test_a_files_picture_is_opened_anew_each_time(tmp_path: Path):
@@ -45,3 +63,8 @@ def test_targets_are_the_experts_weights():
         Sample(Query("c"), {"social": 0.75, "physical": 0.25}),
     ]
     np.testing.assert_array_equal(as_targets(samples, KINDS), [[0, 0, 0, 1], [0.5, 0.5, 0, 0], [0, 0, 0.25, 0.75]])
+
+
+def test_a_question_of_an_expert_that_is_none_of_the_classes_is_refused():
+    with pytest.raises(ConfigError, match=r"'sheet', which is none of the experts: spatial"):
+        as_targets([Sample(Query("a"), {"sheet": 1.0})], KINDS)

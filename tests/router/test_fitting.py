@@ -7,7 +7,7 @@ import torch
 
 from molora.router.checkpoint import Checkpoint
 from molora.router.features import Floats
-from molora.router.fitting import Fitter, balance
+from molora.router.fitting import Fitter, balance, standardise
 from molora.router.plan import Plan
 from tests.router.labelled import label
 
@@ -57,3 +57,13 @@ def test_balanced_weights_make_all_classes_count_alike():
     weights = balance(targets)
     assert weights.mean().item() == pytest.approx(1)
     np.testing.assert_allclose(weights, [0.8, 0.8, (0.8 + 4 / 3) / 2, 4 / 3], rtol=1e-6)
+
+
+def test_a_norm_starts_where_numbers_that_hardly_differ_count_like_the_others():
+    norm, spread = torch.nn.LayerNorm(4), torch.tensor([1.0, 0.1, 3.0, 0.0])
+    vectors = torch.randn(500, 4, generator=torch.Generator().manual_seed(0)) * spread + torch.tensor([9.0, -4, 0, 2])
+    standardise(norm, vectors)
+    with torch.no_grad():
+        out = norm(vectors)
+    np.testing.assert_allclose(out.mean(dim=0), 0, atol=1e-4)
+    np.testing.assert_allclose(out.std(dim=0, correction=0), 1, atol=1e-3)

@@ -49,7 +49,7 @@ def see(num: int) -> Examples:
 
 
 def test_a_question_whose_picture_decides_is_learnt_and_without_it_left_open():
-    head, held_out, _ = run(see(80))
+    head, held_out, _ = run(see(160), dataclasses.replace(PLAN, hidden=32))
     assert held_out.accuracy == 1.0
     asked = see(2).features
     blind = asked._replace(image=np.zeros_like(asked.image), seen=np.zeros_like(asked.seen))

@@ -60,13 +60,11 @@ def _draw_gallery(pen: Pen, page: Area, theme: Theme, rng: random.Random) -> Non
 
 
 def _draw_results(pen: Pen, page: Area, theme: Theme, rng: random.Random) -> None:
-    """A coloured title over lines of text, again and again; some with a picture."""
+    """Coloured titles over lines of text, each with a picture."""
     size = rng.uniform(4.5, 6.5)
     for row in page.rows(min(page.height, size * rng.uniform(3.5, 5))):
-        text = row
-        if rng.random() < 0.4:
-            picture, text = row.cut("right", row.height)
-            _draw_picture(pen, picture.inset(2), rng)
+        picture, text = row.cut("right", row.height)
+        _draw_picture(pen, picture.inset(1), rng)
         title, lines = text.cut("top", size * 1.3)
         pen.write_words(title, make_words(rng, theme.accent, rng.randint(2, 5)), size * 1.15)
         draw_paragraph(pen, lines._replace(bottom=lines.bottom - size * 0.8), theme.faint, size, rng)

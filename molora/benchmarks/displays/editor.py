@@ -15,7 +15,7 @@ _DEEPEST = 4
 def draw_editor(pen: Pen, area: Area, theme: Theme, rng: random.Random) -> None:
     height = rng.uniform(5.5, 8)
     gutter, code = area.cut("left", height * rng.uniform(1.2, 1.8))
-    pen.fill(gutter, rng.choice((theme.paper, theme.panel)))
+    pen.fill(gutter, theme.panel)
     if rng.random() < 0.3:
         strip, code = code.cut("right", rng.uniform(8, 14))
         _draw_map(pen, strip, theme, rng)

@@ -59,9 +59,10 @@ def _draw_face(pen: Pen, spot: Area, colour: Colour) -> None:
 
 
 def _draw_box(pen: Pen, spot: Area, colour: Colour) -> None:
-    """To be ticked."""
+    """Ticked."""
     pen.fill(spot, None, outline=colour)
     pen.fill(spot.inset(0.5), None, outline=colour)
+    pen.fill(spot.inset(2), colour)
 
 
 def _draw_envelope(pen: Pen, spot: Area, colour: Colour) -> None:

@@ -53,7 +53,7 @@ def shade(hue: float, saturation: float, value: float) -> Colour:
 
 
 def any_colour(rng: random.Random) -> Colour:
-    return shade(rng.random(), rng.random(), rng.random())
+    return shade(rng.random(), rng.random(), rng.uniform(0.3, 1))
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:

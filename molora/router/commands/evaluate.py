@@ -10,14 +10,14 @@ import typer
 from rich.console import Console
 
 from molora.errors import ConfigError
-from molora.router.commands.train import Data, MaxBadRows
+from molora.router.commands.train import Data, Displays, MaxBadRows
 
 if TYPE_CHECKING:
     from molora.router.data import Sample
     from molora.router.evaluation.heads import Candidate, Measured, ReadSamples, Strangers
 
 UNSEEN_SEED = 1_000_000
-"""Of the scenes to measure on: far from every seed used in training."""
+"""Of what to measure on: far from every seed used in training."""
 
 Configs = Annotated[
     list[Path] | None, typer.Option("--config", help="A deployment's YAML, for its router: one, or one for each head.")
@@ -29,23 +29,26 @@ def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
     config: Configs = None,
     data: Data = None,
     scenes: Annotated[int, typer.Option(min=0, help="Questions of one type about unseen scenes.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the unseen scenes.")] = UNSEEN_SEED,
+    displays: Displays = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the unseen scenes and displays.")] = UNSEEN_SEED,
     foreign: Annotated[Path | None, typer.Option(help="JSONL of {question, image?} that belong to nobody.")] = None,
     answers: Annotated[Path | None, typer.Option(help="Records of `molora bench quality`, for exact match.")] = None,
     max_bad_rows: MaxBadRows = 10,
     output: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,
 ) -> None:
     """Accuracy, calibration, risk and coverage, gates, and what text and picture are good for."""
+    from molora.router.data import draw_display_questions, draw_scene_questions
     from molora.router.evaluation.answers import read_answers, summarise
     from molora.router.evaluation.report import prepare, write_report
     from molora.router.evaluation.tables import print_tables
 
-    if not (data or scenes):
-        raise ConfigError("no questions: give --data, --scenes or both")
+    if not (data or scenes or displays):
+        raise ConfigError("no questions: give --data, --scenes or --displays")
     if output:
         prepare(output)
     exact = summarise(read_answers(answers)) if answers else None
-    read = _make_reader(data or [], scenes, seed, max_bad_rows)
+    drawn = draw_scene_questions(seed, scenes, 0.0) + draw_display_questions(seed, displays)
+    read = _make_reader(data or [], drawn, max_bad_rows)
     measured = _measure(_pair(head, config or []), read, _read_strangers(foreign, config))
     print_tables(Console(), measured, exact)
     if output:
@@ -64,13 +67,11 @@ def _pair(heads: Sequence[Path], configs: Sequence[Path]) -> "list[Candidate]":
     return [Candidate(*pair) for pair in zip(heads, each, strict=True)]
 
 
-def _make_reader(data: Sequence[Path], scenes: int, seed: int, max_bad_rows: int) -> "ReadSamples":
-    from molora.router.data import draw_scene_questions
+def _make_reader(data: Sequence[Path], drawn: "list[Sample]", max_bad_rows: int) -> "ReadSamples":
     from molora.router.rows import BadRows, read_samples
 
     def read(classes: Sequence[str], looks: bool) -> "list[Sample]":
-        labelled = read_samples(data, classes, BadRows(max_bad_rows), looks=looks)
-        samples = labelled + draw_scene_questions(seed, scenes, 0.0)
+        samples = read_samples(data, classes, BadRows(max_bad_rows), looks=looks) + drawn
         if not samples:
             raise ConfigError("no questions: --data holds none")
         return samples

@@ -24,7 +24,10 @@ NUM_SCENES = 4000
 Data = Annotated[
     list[Path] | None, typer.Option("--data", "--reasoning", help="JSONL of labelled questions; may be repeated.")
 ]
-Scenes = Annotated[int | None, typer.Option(min=0, help=f"Of the demo world; {NUM_SCENES} without --data.")]
+Scenes = Annotated[
+    int | None, typer.Option(min=0, help=f"About scenes of the demo world; {NUM_SCENES} if nothing else is given.")
+]
+Displays = Annotated[int, typer.Option(min=0, help="About screens, charts and scenes: the picture alone tells which.")]
 Experts = Annotated[
     list[str] | None, typer.Option("--expert", help="An expert that labels may name; else those they do name.")
 ]
@@ -35,6 +38,7 @@ def train(  # noqa: PLR0913, PLR0917  # a command's options
     output: Annotated[Path, typer.Option(help="Where the head goes.")],
     data: Data = None,
     scenes: Scenes = None,
+    displays: Displays = 0,
     expert: Experts = None,
     labels: Annotated[Method, typer.Option(help="What is done about wrong labels.")] = Plan.labels,
     balance: Annotated[
@@ -49,29 +53,30 @@ def train(  # noqa: PLR0913, PLR0917  # a command's options
     """Fit a head over the frozen encoder, and its temperature to questions held out. A run that was broken off goes on
     where it was."""
     from molora.config import read_encoder
+    from molora.router.data import draw_display_questions, draw_scene_questions
     from molora.router.encoders import build_encoder
     from molora.router.rows import BadRows
 
     start, bad, experts = time.perf_counter(), BadRows(max_bad_rows), list(dict.fromkeys(expert or []))
     encoder = build_encoder(read_encoder(config))
-    samples = _read_samples(data or [], scenes, experts, seed, encoder, bad)
+    if scenes is None:
+        scenes = 0 if data or displays else NUM_SCENES
+    drawn = draw_scene_questions(seed, scenes) + draw_display_questions(seed, displays)
+    samples = _read_samples(data or [], drawn, experts, encoder, bad)
     plan = Plan(seed=seed, epochs=epochs, balance=balance, labels=labels)
     trained = _train(samples, experts, encoder, plan, output, tensorboard)
     figures = {"num_samples": len(samples), "num_bad_rows": bad.num, "seed": seed}
     typer.echo(json.dumps({**figures, **_tell(trained), "train_s": time.perf_counter() - start}))
 
 
-def _read_samples(  # noqa: PLR0913, PLR0917  # a command's options
-    data: list[Path], scenes: int | None, experts: list[str], seed: int, encoder: "Encoder", bad: "BadRows"
+def _read_samples(
+    data: list[Path], drawn: "list[Sample]", experts: list[str], encoder: "Encoder", bad: "BadRows"
 ) -> "list[Sample]":
-    from molora.router.data import draw_scene_questions
     from molora.router.rows import read_samples
 
-    if scenes is None:
-        scenes = 0 if data else NUM_SCENES
-    samples = read_samples(data, experts, bad, looks=encoder.looks) + draw_scene_questions(seed, scenes)
+    samples = read_samples(data, experts, bad, looks=encoder.looks) + drawn
     if not samples:
-        raise ConfigError("no questions: give --data, --scenes or both")
+        raise ConfigError("no questions: give --data, --scenes or --displays")
     return samples
 
 

@@ -12,6 +12,8 @@ from molora.router.encoders.loading import load_config, load_image_processor, lo
 from molora.router.encoders.qwen_vl import QWEN_VL, cut_layers
 from molora.router.features import Floats, to_unit_length
 
+SIDE = 4
+"""Cells along each side of a picture."""
 CONTRASTIVE = ("clip", "siglip", "siglip2")
 
 
@@ -27,21 +29,26 @@ class Eye(Protocol):
 
 
 class QwenEye:
-    """Of the visual tokens that the language model would read: their mean, and beside it their maximum."""
+    """Of the first half of the vision tower (`tower.py`): its means over the cells of a 4 x 4 grid."""
 
     def __init__(self, model: Any, folder: Path) -> None:
+        from molora.router.encoders.tower import cut_tower
+
         self._model, self._processor = model, load_image_processor(folder)
-        self.digest = digest_values(
-            "qwen-vl", "mean+max", digest_weights(model.visual), digest_folder(folder, SETTINGS)
-        )
+        cut_tower(model.visual)
+        weights, settings = digest_weights(model.visual), digest_folder(folder, SETTINGS)
+        self.digest = digest_values("qwen-vl", "half", SIDE, weights, settings)
 
     def look(self, pictures: Sequence[Image.Image]) -> Floats:
         import torch
 
+        from molora.router.encoders.tower import average_cells
+
         inputs = self._processor(images=list(pictures), return_tensors="pt")
         with torch.inference_mode():
             seen = self._model.get_image_features(**inputs).pooler_output
-            pooled = [torch.cat([tokens.mean(dim=0), tokens.amax(dim=0)]) for tokens in seen]
+        grids = (inputs["image_grid_thw"][:, 1:] // self._model.visual.spatial_merge_size).tolist()
+        pooled = [average_cells(tokens, (high, wide), SIDE) for tokens, (high, wide) in zip(seen, grids, strict=True)]
         return np.stack([vector.numpy() for vector in pooled])
 
 

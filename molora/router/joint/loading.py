@@ -22,7 +22,7 @@ from molora.router.joint.gated import GatedMixture
 from molora.router.joint.parts import Material, Parts
 from molora.router.joint.tuned import Tuned
 from molora.router.network import HeadNetwork
-from molora.router.scoring import Scorer
+from molora.router.scoring import check_encoder
 
 
 def load_parts(engine: EngineConfig, tuned: Tuned, device: torch.device) -> Parts:
@@ -39,7 +39,7 @@ def load_parts(engine: EngineConfig, tuned: Tuned, device: torch.device) -> Part
 def load_material(section: EncoderConfig, head: Head, lessons: Sequence[Lesson], on_chunk: OnChunk) -> Material:
     """Raises ConfigError for a head that was trained on another encoder."""
     encoder = build_encoder(section)
-    Scorer(encoder, head)
+    check_encoder(encoder, head)
     return Material(lessons, encode_samples(encoder, [lesson.sample for lesson in lessons], on_chunk))
 
 

@@ -27,16 +27,18 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return make(tmp_path_factory.mktemp("eye") / kind, kind)
 
 
-def test_the_demo_tower_gives_the_mean_and_the_maximum_of_its_visual_tokens(demo_eye: Eye):
+def test_the_demo_tower_gives_what_half_of_its_blocks_make_of_each_cell(demo_eye: Eye):
     import torch
     from transformers import AutoModel
 
     from molora.adapters.demo_build.vision import render, see
 
     visual = AutoModel.from_pretrained(DEMO, dtype=torch.float32).visual
+    visual.blocks = visual.blocks[:2]
+    visual.merger = torch.nn.Unflatten(0, (-1, 4))
     with torch.inference_mode():
-        tokens = see(visual, render(SCENES))
-    expected = torch.cat([tokens.mean(dim=1), tokens.amax(dim=1)], dim=1).numpy()
+        cells = see(visual, render(SCENES)).view(len(SCENES), 16, 4, -1).mean(dim=2)
+    expected = cells.transpose(1, 2).flatten(1).numpy()
     np.testing.assert_allclose(demo_eye.look([scene.render() for scene in SCENES]), expected, atol=2e-3)
 
 
