@@ -1,8 +1,8 @@
-"""Whether the router's picture embeddings are worth handing to the engine: `molora bench handover`.
+"""Whether picture embeddings are worth handing to the engine: `molora bench handover`.
 
 A deployment's engine, without server and router, answers the same questions about the same pictures twice: given the
-pictures, and given their embeddings, made beforehand by the router's own pass through the vision tower. Every turn has
-pictures of its own, and embeddings never hit what pictures have left in a cache: nothing is found there.
+pictures, and given their embeddings, made beforehand by a pass of our own through the whole vision tower. Every turn
+has pictures of its own, and embeddings never hit what pictures have left in a cache: nothing is found there.
 """
 
 import asyncio
@@ -77,7 +77,8 @@ def taking_embeddings(config: Config, side: int) -> Config:
 
 
 class Tower:
-    """A Qwen-VL's vision tower as the router's encoder runs it: in float32, on one thread of the CPU."""
+    """The whole of a Qwen-VL's vision tower, of which the router's encoder runs half: in float32, on one thread of the
+    CPU, as there."""
 
     def __init__(self, folder: Path, side: int, *, trained: bool) -> None:
         """Raises ConfigError. Without trained weights it has random ones."""

@@ -94,9 +94,14 @@ class Scene:
         pen = ImageDraw.Draw(canvas)
         for thing in self.things:
             _draw_thing(_Brush(pen, thing, rng), thing)
-        small = np.asarray(canvas.reduce(_ZOOM), dtype=np.float32)
-        noise = np.random.default_rng(self.seed).normal(0.0, 4.0, small.shape)
-        return Image.fromarray(np.clip(small + noise, 0, 255).astype(np.uint8))
+        return as_photo(canvas, _ZOOM, self.seed)
+
+
+def as_photo(canvas: Image.Image, zoom: int, seed: int) -> Image.Image:
+    """So many times smaller, and with noise."""
+    small = np.asarray(canvas.reduce(zoom), dtype=np.float32)
+    noise = np.random.default_rng(seed).normal(0.0, 4.0, small.shape)
+    return Image.fromarray(np.clip(small + noise, 0, 255).astype(np.uint8))
 
 
 def _random_person(rng: random.Random, cell: tuple[int, int], shirt: str) -> Thing:

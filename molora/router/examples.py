@@ -28,6 +28,12 @@ class Examples(NamedTuple):
         sole: Flags = self.targets.max(axis=1) > 0.5
         return sole
 
+    @property
+    def alone(self) -> Flags:
+        """[n]: whether no other expert has any weight."""
+        alone: Flags = self.targets.max(axis=1) == 1
+        return alone
+
     def take(self, rows: NDArray[np.int64]) -> "Examples":
         texts = tuple(self.texts[row] for row in rows)
         return Examples(texts, self.features.take(rows), self.targets[rows], self.classes)

@@ -129,9 +129,14 @@ def _check_experts(row: _Row, experts: Sequence[str], where: str) -> None:
 
 def _make_sample(row: _Row, path: Path) -> Sample:
     weights = {name: weight for name, weight in row.weights.items() if weight}
-    picture = None if row.image is None else Path(os.path.normpath(path.parent / row.image))
+    picture = None if row.image is None else find_beside(path, row.image)
     total = sum(weights.values())
     return Sample(Query(row.question), {name: weight / total for name, weight in weights.items()}, picture)
+
+
+def find_beside(path: Path, image: str) -> Path:
+    """A picture that a row of this file names."""
+    return Path(os.path.normpath(path.parent / image))
 
 
 def read_lines(path: Path) -> Iterator[tuple[str, str]]:

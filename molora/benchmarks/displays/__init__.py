@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-import numpy as np
 from PIL import Image
 
 from molora.benchmarks.displays.browser import draw_browser
@@ -22,7 +21,7 @@ from molora.benchmarks.displays.sheet import draw_sheet
 from molora.benchmarks.displays.terminal import draw_terminal
 from molora.benchmarks.displays.window import Program, draw_window
 from molora.benchmarks.displays.wordings import WORDINGS
-from molora.benchmarks.scenes import Scene
+from molora.benchmarks.scenes import Scene, as_photo
 
 __all__ = ["KINDS", "PROGRAMS", "WORDINGS", "AskedDisplay", "Display", "ask_displays"]
 
@@ -50,9 +49,7 @@ class Display:
         rng = random.Random(self.seed)
         if self.kind == _SCENE:
             return Scene.draw(rng).render()
-        small = np.asarray(draw_window(PROGRAMS[self.kind], rng).reduce(ZOOM), dtype=np.float32)
-        noise = np.random.default_rng(self.seed).normal(0.0, 4.0, small.shape)
-        return Image.fromarray(np.clip(small + noise, 0, 255).astype(np.uint8))
+        return as_photo(draw_window(PROGRAMS[self.kind], rng), ZOOM, self.seed)
 
 
 @dataclass(frozen=True)

@@ -91,19 +91,20 @@ class Pen:
         box = (x * ZOOM - reach, y * ZOOM - reach, x * ZOOM + reach, y * ZOOM + reach)
         self._draw.pieslice(box, *degrees, fill=colour)
 
-    def write(self, spot: Point, text: str, size: float, colour: Colour, anchor: str = "lm") -> float:
-        """How wide the text is; `anchor` is Pillow's."""
+    def write(self, spot: Point, text: str, size: float, colour: Colour, anchor: str = "lm") -> None:
+        """`anchor` is Pillow's."""
         font = _load_font(round(size * ZOOM))
         self._draw.text((spot[0] * ZOOM, spot[1] * ZOOM), text, colour, font, anchor)
-        return font.getlength(text) / ZOOM
 
     def write_words(self, row: Area, words: Iterable[tuple[str, Colour]], size: float) -> float:
         """From the left, until one does not fit; returns where the last of them ends."""
         x, (_, y) = row.left, row.middle
         for word, colour in words:
-            if x + _load_font(round(size * ZOOM)).getlength(word) / ZOOM > row.right:
+            width = _load_font(round(size * ZOOM)).getlength(word) / ZOOM
+            if x + width > row.right:
                 break
-            x += self.write((x, y), word, size, colour) + size * 0.3
+            self.write((x, y), word, size, colour)
+            x += width + size * 0.3
         return x
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from molora.router.encoders import Encoder
+from molora.router.encoders import Encoder, encode_once
 from molora.router.encoders.digest import digest_values
 from molora.router.encoders.fit import MAX_PIXELS, MAX_RATIO, MIN_SIDE, fit
 from molora.router.encoders.pictures import Eye
@@ -18,7 +18,8 @@ BATCH = 8
 
 
 class LookingEncoder:
-    """Several pictures of a query count as their mean. Each picture is looked at once, however many queries show it."""
+    """Several pictures of a query count as their mean. Each picture is looked at once, however many queries show it,
+    and each text is read once."""
 
     looks = True
 
@@ -30,7 +31,7 @@ class LookingEncoder:
     def encode(self, queries: Sequence[Query]) -> Features:
         with one_torch_thread():
             image, seen = self._look_each(queries)
-        return Features(self._text.encode(queries).text, image, seen)
+        return Features(encode_once(self._text, queries).text, image, seen)
 
     def _look_each(self, queries: Sequence[Query]) -> tuple[Floats, Flags]:
         pictures: dict[bytes, Image.Image] = {}

@@ -9,15 +9,12 @@ from typing import Any
 from molora.benchmarks.metrics import share
 from molora.benchmarks.quality_report import Answer, accuracy
 from molora.errors import ConfigError
+from molora.router.rows import read_lines
 
 
 def read_answers(path: Path) -> list[Answer]:
     """Raises ConfigError that names the file and the line."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    answers = [_read_answer(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+    answers = [_read_answer(line, where) for where, line in read_lines(path)]
     if not answers:
         raise ConfigError(f"{path}: it holds no answers")
     return answers

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from molora.files import replacing
 from molora.router.evaluation.curves import NUM_BINS
 from molora.router.evaluation.evaluate import Evaluation
 from molora.router.evaluation.gate_spread import EDGES, Spread
@@ -27,9 +28,8 @@ def plot_all(evaluation: Evaluation, folder: Path) -> None:
             "gates": _plot_gates(evaluation.gates),
         }
         for name, figure in figures.items():
-            partial = folder / f"{name}.png.partial"
-            figure.savefig(partial, format="png", dpi=120)
-            partial.replace(folder / f"{name}.png")
+            with replacing(folder / f"{name}.png") as unfinished:
+                figure.savefig(unfinished, format="png", dpi=120)
 
 
 def _one(title: str, across: str, up: str) -> tuple[Figure, Axes]:

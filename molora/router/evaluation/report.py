@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from molora.errors import ConfigError
+from molora.files import replacing
 from molora.router.evaluation.heads import Measured
 
 
@@ -29,6 +30,5 @@ def write_report(measured: Sequence[Measured], answers: Mapping[str, Any] | None
         place.mkdir(parents=True, exist_ok=True)
         plot_all(one.evaluation, place)
     report = {"heads": [one.to_dict() for one in measured], "answers": answers}
-    partial = folder / "report.json.partial"
-    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / "report.json")
+    with replacing(folder / "report.json") as unfinished:
+        unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

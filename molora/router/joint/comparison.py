@@ -22,10 +22,6 @@ class Interval(NamedTuple):
     low: float
     high: float
 
-    @property
-    def is_clear(self) -> bool:
-        return self.low > 0 or self.high < 0
-
 
 def compare(ours: Flags, theirs: Flags, seed: int = 0) -> Interval:
     """By how much ours is right more often; questions are drawn anew (Efron 1979)."""

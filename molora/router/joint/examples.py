@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from molora.benchmarks.questions import ONE_TYPE, TWO_TYPES, Example, make_examp
 from molora.errors import ConfigError
 from molora.router.data import Sample, share_evenly
 from molora.router.query import Query
-from molora.router.rows import BadRows, explain, read_lines
+from molora.router.rows import BadRows, explain, find_beside, read_lines
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -63,7 +62,7 @@ def read_lessons(path: Path, bad: BadRows) -> Iterator[Lesson]:
     for where, line in read_lines(path):
         try:
             row = _Row.model_validate_json(line)
-            picture = None if row.image is None else Path(os.path.normpath(path.parent / row.image))
+            picture = None if row.image is None else find_beside(path, row.image)
             lesson = Lesson(Sample(Query(row.question), {}, picture), row.answer)
             lesson.see()
         except ValidationError as error:

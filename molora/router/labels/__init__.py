@@ -38,12 +38,12 @@ class Mended:
 
 
 def mend(examples: Examples, plan: Plan, fit: Fit) -> Mended:
-    alone: Flags = examples.targets.max(axis=1) == 1
+    alone = examples.alone
     openings: dict[str, str] = {}
     relabelled, doubtful = np.zeros_like(alone), np.zeros_like(alone)
     mended = examples
     if plan.labels in ("consensus", "both"):
-        mended, openings = agree(examples, alone)
+        mended, openings = agree(examples)
         relabelled = (mended.targets != examples.targets).any(axis=1)
     if plan.labels in ("confident", "both"):
         doubtful = find_doubtful(mended, plan.seed, fit)
@@ -58,9 +58,9 @@ def mend(examples: Examples, plan: Plan, fit: Fit) -> Mended:
     )
 
 
-def agree(examples: Examples, alone: Flags) -> tuple[Examples, dict[str, str]]:
-    """With the labels of the openings for the questions that are `alone` with their expert, and those openings."""
-    rows = np.flatnonzero(alone)
+def agree(examples: Examples) -> tuple[Examples, dict[str, str]]:
+    """With the labels of the openings for the questions that are alone with their expert, and those openings."""
+    rows = np.flatnonzero(examples.alone)
     decided = find_openings([examples.texts[row] for row in rows], examples.targets[rows])
     targets, units = examples.targets.copy(), np.eye(len(examples.classes), dtype=np.float32)
     for row in rows:

@@ -24,7 +24,7 @@ def find_doubtful(examples: Examples, seed: int, fit: Fit) -> Flags:
     except ImportError:
         raise ConfigError("labels: confident learning needs cleanlab: pip install 'molora[train]'") from None
     probabilities = predict_out_of_fold(examples, seed, fit)
-    alone = np.flatnonzero(examples.targets.max(axis=1) == 1)
+    alone = np.flatnonzero(examples.alone)
     doubtful = np.zeros(len(examples.texts), dtype=np.bool_)
     given = examples.targets[alone].argmax(axis=1)
     doubtful[alone] = find_label_issues(given, probabilities[alone], n_jobs=1)

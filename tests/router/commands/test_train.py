@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from molora.benchmarks import displays
 from molora.errors import ConfigError
 from molora.router.cli import app
 from molora.router.head import load_head
@@ -49,6 +50,11 @@ def test_the_demo_worlds_questions_come_alone_or_beside_a_file(tmp_path: Path):
     file = write(tmp_path / "rows.jsonl", *rows)
     told = run("--output", tmp_path / "head", "--reasoning", file, "--scenes", 40, "--epochs", 1)
     assert (told["num_samples"], told["classes"]) == (47, ["spatial", "quantity", "physical", "social"])
+
+
+def test_displays_stand_in_for_scenes_and_bring_experts_of_their_own(tmp_path: Path):
+    told = run("--output", tmp_path / "head", "--displays", 28, "--epochs", 1)
+    assert (told["num_samples"], tuple(told["classes"])) == (28, displays.KINDS)
 
 
 def test_a_run_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -50,6 +50,13 @@ def test_a_picture_that_several_show_is_looked_at_once():
     assert features.image.tolist() == [[1, 0, 0], [0.5, 0.5, 0]]
 
 
+def test_a_text_that_is_asked_of_several_pictures_is_read_once():
+    text = FakeEncoder()
+    features = LookingEncoder(text, FakeEye()).encode([Query("who?", (RED,)), Query("who?", (GREEN,)), Query("why?")])
+    assert text.batches == [["who?", "why?"]]
+    assert features.text.tolist() == [[0, 1, 0], [0, 1, 0], [0, 0, 1]]
+
+
 def test_many_pictures_are_looked_at_a_few_at_a_time_and_large_ones_small():
     eye = FakeEye()
     encoder = LookingEncoder(FakeEncoder(), eye)

@@ -14,10 +14,8 @@ def test_a_clear_difference_is_told_from_none() -> None:
     assert clear.mean == pytest.approx(0.2)
     assert 0.1 < clear.low < 0.2 < clear.high < 0.3
     assert compare(better, better) == (0, 0, 0)
-    assert clear.is_clear
     swapped = compare(flags("x." * 50), flags(".x" * 50))
     assert swapped.low < 0 < swapped.high
-    assert not swapped.is_clear
 
 
 def test_accuracy_is_told_apart_by_the_types_a_question_needs() -> None:
