@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from molora.router.examples import Examples
-from molora.router.features import Flags
 from molora.router.labels.confident import Fit, find_doubtful
 from molora.router.labels.openings import decide, find_openings
 from molora.router.plan import Method, Plan
