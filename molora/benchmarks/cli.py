@@ -9,6 +9,7 @@ from molora.benchmarks.commands.mixing import mixing
 from molora.benchmarks.commands.overhead import overhead
 from molora.benchmarks.commands.quality import quality
 from molora.benchmarks.commands.random_world import random_world
+from molora.benchmarks.commands.report import report
 from molora.benchmarks.commands.soak import soak
 
 app = typer.Typer(help="Measure quality, overhead and the price of mixing.", no_args_is_help=True)
@@ -21,3 +22,4 @@ app.command()(soak)
 app.command()(handover)
 app.command()(layer)
 app.command()(random_world)
+app.command()(report)
