@@ -2,6 +2,7 @@
 
 import typer
 
+from molora.benchmarks.commands.compare import compare
 from molora.benchmarks.commands.handover import handover
 from molora.benchmarks.commands.layer import layer
 from molora.benchmarks.commands.lifecycle import lifecycle
@@ -23,3 +24,4 @@ app.command()(handover)
 app.command()(layer)
 app.command()(random_world)
 app.command()(report)
+app.command()(compare)
