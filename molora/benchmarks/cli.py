@@ -6,18 +6,17 @@ from molora.benchmarks.commands.compare import compare
 from molora.benchmarks.commands.handover import handover
 from molora.benchmarks.commands.layer import layer
 from molora.benchmarks.commands.lifecycle import lifecycle
-from molora.benchmarks.commands.mixing import mixing
-from molora.benchmarks.commands.overhead import overhead
+from molora.benchmarks.commands.load import load
 from molora.benchmarks.commands.quality import quality
 from molora.benchmarks.commands.random_world import random_world
 from molora.benchmarks.commands.report import report
 from molora.benchmarks.commands.soak import soak
+from molora.benchmarks.commands.tradeoff import tradeoff
 
 app = typer.Typer(help="Measure quality, overhead and the price of mixing.", no_args_is_help=True)
 
 app.command()(quality)
-app.command()(overhead)
-app.command()(mixing)
+app.command()(load)
 app.command()(lifecycle)
 app.command()(soak)
 app.command()(handover)
@@ -25,3 +24,4 @@ app.command()(layer)
 app.command()(random_world)
 app.command()(report)
 app.command()(compare)
+app.command()(tradeoff)
