@@ -7,13 +7,15 @@ from molora.compat import mend_torch_companions
 
 mend_torch_companions()
 
-from molora.benchmarks.random_world import make_random_world  # noqa: E402
+from molora.benchmarks.backbones import Name  # noqa: E402
+from molora.benchmarks.random_world import World, make_random_world  # noqa: E402
 from molora.config import load_config  # noqa: E402
+from molora.errors import ConfigError  # noqa: E402
 from molora.router.head import load_head  # noqa: E402
 
 
 def test_a_deployment_that_loads_with_as_many_experts_as_asked_for(tmp_path: Path) -> None:
-    config = load_config(make_random_world(tmp_path / "world", num_experts=6, rank=8, num_layers=1))
+    config = load_config(make_random_world(tmp_path / "world", World(num_experts=6, rank=8, num_layers=1)))
     assert len(config.experts) == 6
     assert load_head(config.router.head).classes == tuple(config.experts)
     one, other = (load_file(e.adapter / "adapter_model.safetensors") for e in list(config.experts.values())[-2:])
@@ -26,5 +28,14 @@ def test_a_deployment_that_loads_with_as_many_experts_as_asked_for(tmp_path: Pat
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
-    with pytest.raises(FileExistsError):
-        make_random_world(tmp_path, 4, 8, 1)
+    with pytest.raises(ConfigError, match="is not empty"):
+        make_random_world(tmp_path, World(num_layers=1))
+
+
+def test_adapters_fit_the_other_backbone_too(tmp_path: Path) -> None:
+    world = World(Name.QWEN3_VL_8B, num_experts=1, rank=4, num_layers=1)
+    config = load_config(make_random_world(tmp_path / "world", world))
+    weights = load_file(config.experts["spatial"].adapter / "adapter_model.safetensors")
+    shapes = {key.split(".layers.0.")[1]: tensor.shape for key, tensor in weights.items()}
+    assert shapes["self_attn.k_proj.lora_B.weight"] == (1024, 4)
+    assert shapes["mlp.down_proj.lora_A.weight"] == (4, 12288)
