@@ -45,7 +45,7 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/molora bench quality --config $(CONFIG) --scenes 400
-	$(BIN)/molora bench overhead --config $(CONFIG) --rounds 6
+	$(BIN)/molora bench load --config $(CONFIG) --rounds 4 --concurrency 1 --concurrency 32
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

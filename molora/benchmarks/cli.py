@@ -10,6 +10,7 @@ from molora.benchmarks.commands.load import load
 from molora.benchmarks.commands.quality import quality
 from molora.benchmarks.commands.random_world import random_world
 from molora.benchmarks.commands.report import report
+from molora.benchmarks.commands.scaling import scaling
 from molora.benchmarks.commands.soak import soak
 from molora.benchmarks.commands.tradeoff import tradeoff
 
@@ -25,3 +26,4 @@ app.command()(random_world)
 app.command()(report)
 app.command()(compare)
 app.command()(tradeoff)
+app.command()(scaling)

@@ -10,20 +10,22 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from molora.benchmarks.load import Round, Target, run_turns
+from molora.benchmarks.load.drive import Query, Turn, run_turn
+from molora.benchmarks.load.popularity import Popularity
+from molora.benchmarks.load.timing import Load, Timing, by_round, rate
 from molora.benchmarks.many_experts import Administrator
-from molora.benchmarks.metrics import Timing, percentile, rates_by_round
-from molora.benchmarks.questions import ONE_TYPE, Example, make_examples
+from molora.benchmarks.messages import ask
+from molora.benchmarks.metrics import percentile
+from molora.benchmarks.questions import ONE_TYPE, make_examples
 
 SEED = 79_000_000
 FEW, MANY, LOADING = "few", "many", "loading"
@@ -63,34 +65,37 @@ def upload_all(
     return uploads
 
 
-def by_zipf(experts: Sequence[str]) -> Callable[[Example], dict[str, Any]]:
-    weights = list(accumulate(1 / rank for rank in range(1, len(experts) + 1)))
+@dataclass(frozen=True)
+class Arm:
+    """A server, and those of its experts that are asked."""
 
-    def choose(example: Example) -> dict[str, Any]:
-        return {"model": random.Random(repr(example)).choices(experts, cum_weights=weights)[0]}
-
-    return choose
-
-
-def plan_round(number: int, place: int, concurrency: int) -> Round:
-    """Eight requests a client, answers of eight tokens; no two turns ask the same."""
-    examples = list(make_examples(SEED + 10 * number + place, 8 * concurrency, ONE_TYPE))
-    return Round(number, concurrency, examples, 8)
+    name: str
+    url: str
+    experts: Sequence[str]
 
 
-def make_targets(url: str, experts: Sequence[str], few: int) -> list[Target]:
-    return [Target(arm, url, by_zipf(experts if arm == MANY else experts[:few])) for arm in (FEW, MANY, LOADING)]
+def plan_turn(arm: Arm, number: int, place: int, concurrency: int) -> Turn:
+    """Eight questions a client, answers of eight tokens, to experts by Zipf's law; no two turns ask the same."""
+    seed = SEED + 10 * number + place
+    examples = make_examples(seed, 8 * concurrency, ONE_TYPE)
+    asked = random.Random(seed).choices(arm.experts, Popularity.ZIPF.weights(len(arm.experts)), k=8 * concurrency)
+    queries = [Query(ask(one), ({"model": name},)) for one, name in zip(examples, asked, strict=True)]
+    return Turn(arm.name, arm.url, Load(concurrency=concurrency), number, queries, 8)
 
 
-def measure(targets: Sequence[Target], rounds: int, concurrency: int, churn: "Churn", console: Console) -> list[Timing]:
+def measure(arms: Sequence[Arm], rounds: int, concurrency: int, churn: "Churn", console: Console) -> list[Timing]:
     """Round 0 warms up and is not counted."""
     timings: list[Timing] = []
     for number in track(range(rounds + 1), "rounds", console=console, transient=True):
-        for place, target in enumerate(random.Random(number).sample(targets, len(targets))):
-            turn = (target, plan_round(number, place, concurrency))
-            with churn.going(target.name == LOADING):
-                timings += asyncio.run(run_turns([turn], Console(quiet=True)))
+        for place, arm in enumerate(random.Random(number).sample(arms, len(arms))):
+            with churn.going(arm.name == LOADING):
+                found = asyncio.run(run_turn(plan_turn(arm, number, place, concurrency)))
+            timings += found if number > 0 else []
     return timings
+
+
+def make_arms(url: str, experts: Sequence[str], few: int) -> list[Arm]:
+    return [Arm(name, url, experts if name == MANY else experts[:few]) for name in (FEW, MANY, LOADING)]
 
 
 class Churn:
@@ -124,10 +129,11 @@ class Churn:
 
 def summarise(uploads: Sequence[Upload], timings: Sequence[Timing], num_experts: int, num_loads: int) -> dict[str, Any]:
     """The one JSON line that ends the benchmark; ratios are medians over the rounds."""
-    rates = {arm: rates_by_round(timings, arm) for arm in (FEW, MANY, LOADING)}
+    chosen = {arm: [timing for timing in timings if timing.arm == arm] for arm in (FEW, MANY, LOADING)}
+    rates = {arm: [rate(one) for one in by_round(chosen[arm]).values()] for arm in chosen}
     ratios = {arm: [a / b for a, b in zip(rates[arm], rates[FEW], strict=True)] for arm in (MANY, LOADING)}
-    ttft = {arm: _in_ms([timing.ttft_s for timing in timings if timing.server == arm]) for arm in rates}
-    tpot = {arm: _in_ms([timing.tpot_s for timing in timings if timing.server == arm]) for arm in rates}
+    ttft = {arm: _in_ms([timing.ttft_s for timing in chosen[arm]]) for arm in chosen}
+    tpot = {arm: _in_ms([timing.tpot_s or 0 for timing in chosen[arm]]) for arm in chosen}
     return {
         "benchmark": "lifecycle",
         "seed": SEED,
@@ -155,8 +161,8 @@ def print_table(console: Console, told: dict[str, Any]) -> None:
     )
     title = f"{told['num_experts']} experts in turn with few; {told['num_loads']} loads beside the last"
     table = Table("experts", "requests/s", "to few", "TTFT ms", "p99", "TPOT ms", "p99", title=title)
-    for arm, rate in told["requests_per_s"].items():
+    for arm, per_s in told["requests_per_s"].items():
         ratio = told["ratios"].get(arm, {"median": 1.0})["median"]
         times = [f"{told[key][arm][p]:.0f}" for key in ("ttft_ms", "tpot_ms") for p in ("p50", "p99")]
-        table.add_row(arm, f"{rate:.1f}", f"{ratio:.3f}", *times)
+        table.add_row(arm, f"{per_s:.1f}", f"{ratio:.3f}", *times)
     console.print(table)

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from molora.benchmarks.serving import HOST, Command
@@ -12,10 +14,11 @@ SERVE = "vllm.entrypoints.openai.api_server"
 """What `vllm serve` runs; the `vllm` script does not start from the CPU build, whose package has another name."""
 
 
-def vllm_command(config: Config, settings: dict[str, Any]) -> Command:
-    """`settings`: fields of vLLM's engine arguments, as Molora passes them."""
+def vllm_command(config: Config, settings: Mapping[str, Any], adapters: Mapping[str, Path] | None = None) -> Command:
+    """`settings`: fields of vLLM's engine arguments, as Molora passes them; `adapters`: others than the experts'."""
     mend_torch_companions()  # a child process inherits the cure
-    modules = [f"{name}={expert.adapter}" for name, expert in config.experts.items()]
+    named = adapters or {name: expert.adapter for name, expert in config.experts.items()}
+    modules = [f"{name}={adapter}" for name, adapter in named.items()]
     arguments = [sys.executable, "-m", SERVE, "--host", HOST, "--port", "{port}"]
     arguments += ["--lora-modules", *modules, *flags(settings)]
     environment = {"VLLM_PLUGINS": "", **_offline(config)}  # Molora's own is among vLLM's plugins, and changes its LoRA
@@ -27,7 +30,7 @@ def _offline(config: Config) -> dict[str, str]:
     return {"HF_HUB_OFFLINE": "1"} if config.engine.model.startswith("/") else {}
 
 
-def flags(settings: dict[str, Any]) -> list[str]:
+def flags(settings: Mapping[str, Any]) -> list[str]:
     """vLLM spells the field `max_loras` as `--max-loras`, a false one as `--no-...`, a mapping as JSON."""
     return [part for name, value in settings.items() if value is not None for part in _flag(name, value)]
 

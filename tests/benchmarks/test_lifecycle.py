@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from molora.adapters.check import digest_of
-from molora.benchmarks.lifecycle import FEW, LOADING, MANY, Upload, by_zipf, make_targets, plan_round, summarise
+from molora.benchmarks.lifecycle import FEW, LOADING, MANY, Arm, Upload, make_arms, plan_turn, summarise
+from molora.benchmarks.load.timing import Load, Timing
 from molora.benchmarks.many_experts import make_adapters, write_deployment
-from molora.benchmarks.metrics import Timing
 from molora.config import load_config
 from tests.conftest import DEMO
 
@@ -34,27 +34,30 @@ def test_the_deployment_has_slots_and_an_empty_store(tmp_path: Path) -> None:
     assert not config.store.folder.exists()
 
 
+def asked(arm: Arm, number: int, concurrency: int) -> list[str]:
+    return [query.bodies[0]["model"] for query in plan_turn(arm, number, 0, concurrency).queries]
+
+
 def test_the_first_experts_are_asked_most() -> None:
-    examples = [example for number in range(20) for example in plan_round(number, 0, 16).examples]
-    asked = Counter(by_zipf(("a", "b", "c", "d"))(example)["model"] for example in examples)
-    assert [name for name, _ in asked.most_common()] == ["a", "b", "c", "d"]
-    assert asked["a"] / asked["b"] == pytest.approx(2, rel=0.25)
+    arm = Arm(MANY, "url", ("a", "b", "c", "d"))
+    counts = Counter(name for number in range(6) for name in asked(arm, number, 16))
+    assert [name for name, _ in counts.most_common()] == ["a", "b", "c", "d"]
+    assert counts["a"] / counts["b"] == pytest.approx(2, rel=0.25)
 
 
 def test_few_are_asked_of_the_few_alone() -> None:
     experts = [f"e{number}" for number in range(100)]
-    models = {
-        target.name: {target.choose(example)["model"] for example in plan_round(1, 0, 64).examples}
-        for target in make_targets("url", experts, 2)
-    }
+    models = {arm.name: set(asked(arm, 1, 16)) for arm in make_arms("url", experts, 2)}
     assert models[FEW] == models[LOADING] == {"e0", "e1"}
-    assert len(models[MANY]) > 50
+    assert len(models[MANY]) > 20
 
 
 def test_ratios_are_of_rounds() -> None:
     def timings(arm: str, seconds: float) -> list[Timing]:
         return [
-            Timing(arm, 1, number, index, 0.0, seconds / 2, seconds, 8, "e") for number in (1, 2) for index in range(4)
+            Timing(arm, Load(concurrency=1), number, index, 0.0, seconds / 2, seconds, 8, "e")
+            for number in (1, 2)
+            for index in range(4)
         ]
 
     told = summarise(

@@ -40,3 +40,8 @@ def test_plain_vllm_reads_the_very_settings_that_molora_passes() -> None:
 
 def test_plain_vllm_goes_without_molora() -> None:
     assert vllm_command(demo(), {}).environment["VLLM_PLUGINS"] == ""
+
+
+def test_other_adapters_take_the_place_of_the_experts() -> None:
+    arguments = list(vllm_command(demo(), {}, {"a_b": Path("/made/a_b")}).arguments)
+    assert arguments[arguments.index("--lora-modules") + 1 :] == ["a_b=/made/a_b"]

@@ -1,5 +1,6 @@
 """`molora bench lifecycle`: experts that come and go."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,9 +24,9 @@ def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
     """Uploads, many more experts than slots, and loads beside traffic."""
     from molora.benchmarks import lifecycle as bench
     from molora.benchmarks import many_experts as many
-    from molora.benchmarks.overhead import write_timings
+    from molora.benchmarks.load.timing import write_timings
 
-    console, loaded = Console(), load_config(config)
+    console, loaded = Console(file=sys.stdout), load_config(config)
     deployment = many.write_deployment(LOGS / "lifecycle", loaded, slots, experts + 1)
     names = [f"expert-{number}" for number in range(experts + 1)]
     *adapters, (coming, files) = many.make_adapters(loaded, names)
@@ -33,8 +34,8 @@ def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
         administrator = many.Administrator(server.url)
         uploads = bench.upload_all(administrator, adapters, console)
         churn = bench.Churn(administrator, coming, files, every)
-        targets = bench.make_targets(server.url, names[:experts], slots)
-        timings = bench.measure(targets, rounds, concurrency, churn, console)
+        arms = bench.make_arms(server.url, names[:experts], slots)
+        timings = bench.measure(arms, rounds, concurrency, churn, console)
     write_timings(timings, output)
     told = bench.summarise(uploads, timings, experts, churn.num_loads)
     bench.print_table(console, told)

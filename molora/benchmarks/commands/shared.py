@@ -9,25 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from molora.benchmarks.serving import ServerProcess, molora_command, running
-from molora.config import load_config
+from molora.benchmarks.serving import molora_command, running
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="The deployment to measure.")]
 LOGS = Path("build")
 MOLORA_LOG = LOGS / "molora.log"
-
-
-@contextlib.contextmanager
-def both_served(config: Path, console: Console) -> Iterator[tuple[ServerProcess, ServerProcess]]:
-    """Molora and a plain vLLM with the same settings, up at once."""
-    from molora.benchmarks.plain_vllm import vllm_command
-    from molora.engine.vllm_config import engine_args
-
-    deployment = load_config(config)
-    theirs = vllm_command(deployment, engine_args(deployment))
-    ours = molora_command(config)
-    with running(theirs, LOGS / "vllm.log", console) as vllm, running(ours, MOLORA_LOG, console) as molora:
-        yield molora, vllm
 
 
 @contextlib.contextmanager

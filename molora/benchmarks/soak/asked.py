@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from molora.benchmarks.mixing import choose_mixture
 from molora.benchmarks.questions import Example
 
 Body = dict[str, Any]
@@ -16,11 +15,19 @@ def _routed(mode: str) -> Callable[[Example, Sequence[str]], Body]:
     return lambda _, experts: {"model": "auto", "routing": {"mode": mode, "allow": list(experts)}}
 
 
+def _mix(example: Example, experts: Sequence[str]) -> Body:
+    """Two experts by hand, with gates that sum to 1."""
+    rng = random.Random(repr(example))
+    first, second = rng.sample(experts, 2)
+    gate = rng.uniform(0.01, 0.99)
+    return {"model": "auto", "routing": {"gates": {first: gate, second: 1 - gate}}}
+
+
 WAYS: dict[str, Callable[[Example, Sequence[str]], Body]] = {
     "top1": _routed("top1"),
     "top2": _routed("top2"),
     "soft": _routed("soft"),
-    "gates": lambda example, experts: choose_mixture(example, experts, 2),
+    "gates": _mix,
     "expert": lambda example, experts: {"model": random.Random(repr(example)).choice(experts)},
     "base": lambda *_: {"model": "base"},
 }

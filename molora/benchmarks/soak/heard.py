@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from molora.benchmarks.load import events, text_of
+from molora.benchmarks.streams import events, text_of
 
 
 @dataclass

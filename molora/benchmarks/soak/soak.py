@@ -14,12 +14,12 @@ import psutil
 from rich.console import Console
 from rich.progress import track
 
-from molora.benchmarks.load import open_session
 from molora.benchmarks.soak.client import Client, Exchange
 from molora.benchmarks.soak.loops import Act, arrivals, beside, closed_loop, count_rate, open_loop
 from molora.benchmarks.soak.newcomer import Newcomer
 from molora.benchmarks.soak.traffic import SEED, Traffic
 from molora.benchmarks.soak.watch import Sample, State, Watch
+from molora.benchmarks.streams import open_session
 
 LOOK_EVERY_S = 5.0
 

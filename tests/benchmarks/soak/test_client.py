@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from molora.benchmarks.load import open_session
 from molora.benchmarks.soak.asked import Asked
 from molora.benchmarks.soak.client import Client
+from molora.benchmarks.streams import open_session
 from tests.benchmarks.soak.answering import AnsweringServer, serving
 
 

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import pytest
 
-from molora.benchmarks.load import open_session
 from molora.benchmarks.soak.asked import Asked
 from molora.benchmarks.soak.client import Client, Exchange
 from molora.benchmarks.soak.loops import Act, arrivals, beside, closed_loop, count_rate, open_loop
+from molora.benchmarks.streams import open_session
 from tests.benchmarks.soak.answering import AnsweringServer, serving
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import psutil
 
-from molora.benchmarks.load import open_session
 from molora.benchmarks.soak.watch import FRONT, OTHERS, Watch, measure, part_of, read_gauges
+from molora.benchmarks.streams import open_session
 from tests.benchmarks.soak.answering import METRICS, AnsweringServer, serving
 
 IDLE = METRICS.replace("2.0", "0.0").replace("1.0", "0.0")
