@@ -18,7 +18,7 @@ COLUMNS = {"all": "questions of one type", "two types": "questions of two types"
 ANSWERS_AS = {"manual": "oracle", "vllm": "oracle", "vllm-base": "base", "vllm base": "base", "merged": "top2"}
 """Whose accuracy a mode has that was not asked itself."""
 WHY = {
-    "oracle": "the client names the expert of the question's type",
+    "oracle": "the client names the expert of the question's type, of two types the first",
     "base": "it is the same backbone",
     "top2": "the same two experts, by gates rounded to those that were merged",
 }

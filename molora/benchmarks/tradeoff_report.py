@@ -81,9 +81,9 @@ def _omissions(load: Result, modes: Sequence[Mode], concurrency: int) -> Iterato
 def _doubts(load: Result, quality: Result) -> Iterator[str]:
     if load.machine != quality.machine:
         yield "Accuracy was measured on another machine or with other versions than throughput, whose are named here."
-    configs = {one.settings["config"] for one in (load, quality) if "config" in one.settings}
-    if len(configs) > 1:
-        yield f"Throughput was measured with {load.settings['config']}, accuracy with {quality.settings['config']}."
+    configs = [str(one.settings["config"]) for one in (load, quality) if "config" in one.settings]
+    if len({Path(config).name for config in configs}) > 1:
+        yield "Throughput was measured with {}, accuracy with {}.".format(*configs)
 
 
 def write_plots(result: Result, path: Path) -> list[Path]:

@@ -54,17 +54,20 @@ class Report:
     title: str
     chapters: tuple[Chapter, ...]
     hosts: tuple[Host, ...]
+    names: tuple[str, ...]
+    """Of all that is drawn."""
 
 
 def compose(title: str, results: Sequence[Result]) -> Report:
     ordered = sorted(results, key=lambda result: result.benchmark != HEADLINE)
-    chapters = tuple(_compose_chapter(f"result-{number}", result) for number, result in enumerate(ordered, 1))
-    return Report(title, chapters, tuple(_hosts(ordered)))
+    names = tuple(dict.fromkeys(line.name for result in ordered for plot in result.plots for line in plot.lines))
+    chapters = tuple(_compose_chapter(f"result-{number}", result, names) for number, result in enumerate(ordered, 1))
+    return Report(title, chapters, tuple(_hosts(ordered)), names)
 
 
-def _compose_chapter(name: str, result: Result) -> Chapter:
+def _compose_chapter(name: str, result: Result, names: Sequence[str]) -> Chapter:
     drawings = [
-        Drawing(f"{name}-plot-{number}", plot, draw(plot, f"{name}-plot-{number}"), describe(plot))
+        Drawing(f"{name}-plot-{number}", plot, draw(plot, f"{name}-plot-{number}", names), describe(plot))
         for number, plot in enumerate(result.plots, 1)
     ]
     return Chapter(name, result, tuple(make_tables(result.figures)), tuple(drawings))

@@ -45,8 +45,11 @@ STYLE = {
 LOOKS = "<style>svg{color:#1c2128}@media(prefers-color-scheme:dark){svg{color:#e6e9ee}}</style>"
 
 
-def draw(plot: Plot, prefix: str) -> str:
-    """An `<svg>` to stand in a page, whose ids begin with `prefix`; the same to the byte for the same plot."""
+def draw(plot: Plot, prefix: str, names: Sequence[str] = ()) -> str:
+    """An `<svg>` to stand in a page, whose ids begin with `prefix`; the same to the byte for the same plot.
+
+    A line looks as its place in `names` says, so that it looks the same in all plots of a page.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -54,7 +57,7 @@ def draw(plot: Plot, prefix: str) -> str:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, layout="constrained")
         axes = figure.subplots()
-        _draw_lines(axes, plot)
+        _draw_lines(axes, plot, [*names, *(line.name for line in plot.lines)])
         if len(plot.lines) > 1:
             figure.legend(loc="outside lower center", ncols=min(4, len(plot.lines)))
         figure.savefig(buffer, format="svg", metadata=METADATA)
@@ -63,9 +66,9 @@ def draw(plot: Plot, prefix: str) -> str:
     return re.sub(r'(id="|href="#|url\(#)', rf"\g<1>{prefix}-", svg)
 
 
-def draw_alone(plot: Plot) -> str:
+def draw_alone(plot: Plot, names: Sequence[str] = ()) -> str:
     """A file of its own, which is dark where its reader's screen is."""
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + draw(plot, "plot").replace(">", f">{LOOKS}", 1)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + draw(plot, "plot", names).replace(">", f">{LOOKS}", 1)
 
 
 def describe(plot: Plot) -> str:
@@ -80,8 +83,9 @@ def _span(values: Sequence[float]) -> str:
     return f"{write_number(min(values))} to {write_number(max(values))}" if values else "nothing"
 
 
-def _draw_lines(axes: "Axes", plot: Plot) -> None:
-    for number, line in enumerate(plot.lines):
+def _draw_lines(axes: "Axes", plot: Plot, names: Sequence[str]) -> None:
+    for line in plot.lines:
+        number = names.index(line.name)
         look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
         _draw_line(axes, line, look)
     axes.set_xlabel(plot.x_label)

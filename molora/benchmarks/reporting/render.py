@@ -28,7 +28,7 @@ class Written:
 
 def write_report(report: Report, folder: Path) -> Written:
     plots = tuple(folder / f"{d.name}.svg" for chapter in report.chapters for d in chapter.drawings)
-    drawn = [draw_alone(d.plot) for chapter in report.chapters for d in chapter.drawings]
+    drawn = [draw_alone(d.plot, report.names) for chapter in report.chapters for d in chapter.drawings]
     written = Written(folder / HTML, folder / MARKDOWN, plots)
     texts = zip((written.html, written.markdown, *plots), (to_html(report), to_markdown(report), *drawn), strict=True)
     for path, text in texts:

@@ -1,6 +1,6 @@
 import xml.etree.ElementTree as ET
 
-from molora.benchmarks.reporting.plots import INK, describe, draw, draw_alone
+from molora.benchmarks.reporting.plots import COLOURS, INK, describe, draw, draw_alone
 from molora.benchmarks.results import Plot
 from tests.benchmarks.made_results import make_plot
 
@@ -44,3 +44,11 @@ def test_a_description_says_what_is_drawn_and_how_far_it_reaches():
     assert describe(make_plot()) == (
         "Plot: Speed over clients. Across: clients, 1 to 8. Up: questions/s, 10 to 40. Drawn: top1, base."
     )
+
+
+def test_a_line_looks_the_same_in_every_plot_of_a_page():
+    def colours(names) -> set[str]:
+        return {colour for colour in COLOURS if colour in draw(make_plot(), "one", names)}
+
+    assert colours(()) == set(COLOURS[:2])
+    assert colours(("soft", "base", "top1")) == set(COLOURS[1:3])
