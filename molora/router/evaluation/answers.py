@@ -1,15 +1,17 @@
 """What the records of `molora bench quality` say of each expert and of each way to choose one."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from molora.benchmarks.metrics import share
-from molora.benchmarks.quality_report import Answer, accuracy
+from molora.benchmarks.quality.answer import Answer, accuracy
 from molora.errors import ConfigError
-from molora.router.rows import read_lines
+from molora.router.rows import explain, read_lines
+
+_ANSWER = TypeAdapter(Answer)
 
 
 def read_answers(path: Path) -> list[Answer]:
@@ -34,8 +36,6 @@ def _by_expert(answers: Sequence[Answer], arm: str) -> dict[str, float]:
 
 def _read_answer(line: str, where: str) -> Answer:
     try:
-        row = json.loads(line)
-        known = {field.name: row[field.name] for field in fields(Answer)}
-        return Answer(**known | {"kinds": tuple(known["kinds"])})
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"{where}: no answer of `molora bench quality`: {error!r}") from None
+        return _ANSWER.validate_json(line)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: no answer of `molora bench quality`: {explain(error)}") from None

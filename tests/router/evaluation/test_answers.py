@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from molora.benchmarks.quality_report import Answer, write_answers
+from molora.benchmarks.quality.answer import Answer, write_answers
 from molora.errors import ConfigError
 from molora.router.evaluation.answers import read_answers, summarise
 

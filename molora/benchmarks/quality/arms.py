@@ -1,0 +1,48 @@
+"""Who is asked: the backbone, each expert, the routed choice, and what is put together from the experts' answers."""
+
+import dataclasses
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from molora.benchmarks.quality.answer import Answer
+from molora.errors import ConfigError
+
+BASE, TOP1, TOP2, SOFT, UNIFORM = "base", "top1", "top2", "soft", "uniform"
+ORACLE, RANDOM = "oracle", "random"
+ROUTED = (TOP1, TOP2, SOFT)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """`routing` is the request's field of that name, None where the model is named."""
+
+    name: str
+    model: str
+    routing: dict[str, Any] | None = None
+
+
+def make_arms(experts: Sequence[str]) -> list[Arm]:
+    """`uniform` blends all adapters in equal shares, whatever is asked: mixing without a router.
+
+    Raises ConfigError for an expert that has the name of another arm.
+    """
+    if taken := {TOP1, TOP2, SOFT, UNIFORM, ORACLE, RANDOM} & set(experts):
+        raise ConfigError(f"experts: '{min(taken)}' is how the benchmark calls a way to route; it needs another name")
+    named = [Arm(name, name) for name in (BASE, *experts)]
+    if not experts:
+        return named
+    blend = {"mode": "manual", "gates": dict.fromkeys(experts, 1 / len(experts))}
+    return [*named, *(Arm(mode, "auto", {"mode": mode}) for mode in ROUTED), Arm(UNIFORM, "auto", blend)]
+
+
+def add_chosen(answers: Sequence[Answer], experts: Sequence[str], seed: int) -> list[Answer]:
+    """The answers, and some of the experts' once more: `oracle`, of the expert of a question's (first) type, where it
+    has one, and `random`, of any expert."""
+    rng = random.Random(seed)
+    picked = {index: rng.choice(experts) for index in sorted({a.index for a in answers})} if experts else {}
+    by_experts = [a for a in answers if a.arm in experts]
+    oracle = [dataclasses.replace(a, arm=ORACLE) for a in by_experts if a.arm in a.kinds[:1]]
+    anyone = [dataclasses.replace(a, arm=RANDOM) for a in by_experts if a.arm == picked[a.index]]
+    return [*answers, *oracle, *anyone]
