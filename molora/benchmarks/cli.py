@@ -14,7 +14,7 @@ from molora.benchmarks.commands.scaling import scaling
 from molora.benchmarks.commands.soak import soak
 from molora.benchmarks.commands.tradeoff import tradeoff
 
-app = typer.Typer(help="Measure quality, overhead and the price of mixing.", no_args_is_help=True)
+app = typer.Typer(help="Measure quality and speed, report on both, and compare runs.", no_args_is_help=True)
 
 app.command()(quality)
 app.command()(load)

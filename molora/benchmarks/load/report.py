@@ -44,9 +44,9 @@ def _figures(setup: Setup, measured: Measured) -> Iterator[Figure]:
     timings, arms, loads = measured.timings, list(setup.arms), setup.plan.loads
     yield from summarise_ratios(timings, loads)
     yield from summarise_arms(timings, arms, loads, setup.slo)
-    yield from summarise_router(timings, arms, loads)
+    yield from summarise_router(timings, [name for name in arms if setup.arms[name].routes], loads)
     yield from summarise_experts(timings, arms, loads, setup.plan.experts)
-    yield from summarise_caches(measured.prefix_caches)
+    yield from summarise_caches({arm: measured.prefix_caches[arm] for arm in arms})
 
 
 def _settings(setup: Setup) -> dict[str, Any]:

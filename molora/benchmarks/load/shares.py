@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from molora.benchmarks.intervals import over_rounds
+from molora.benchmarks.intervals import Estimate, over_rounds
 from molora.benchmarks.load.counters import PrefixCache
 from molora.benchmarks.load.summary import PERCENTS, Round, time_ms
 from molora.benchmarks.load.timing import Load, by_round, select
@@ -13,21 +13,21 @@ from molora.benchmarks.results import Figure
 
 
 def summarise_router(timings: Round, arms: Sequence[str], loads: Sequence[Load]) -> Iterator[Figure]:
-    """Of arms that it is at work in. The share is of each question's end-to-end time."""
+    """`arms` are those that it is at work in. The share is of each question's end-to-end time."""
     for load in loads:
         for arm in arms:
             rounds = list(by_round(select(timings, arm, load)).values())
-            row = f"{arm}, {load.name}"
-            for percent in PERCENTS:
-                took = time_ms(rounds, lambda timing: timing.router_ms and timing.router_ms / 1e3, percent)
-                if took:
-                    yield Figure(
-                        group="router", row=row, column=f"p{percent}", unit="ms", better="lower", **asdict(took)
-                    )
-            shares = [[0.1 * (t.router_ms or 0) / t.latency_s for t in one] for one in rounds]
-            share = over_rounds(shares, np.median)
-            if share.value:
-                yield Figure(group="router", row=row, column="share", unit="%", better="lower", **asdict(share))
+            for column, unit, told in _tell_router(rounds):
+                place = {"group": "router", "row": f"{arm}, {load.name}", "column": column}
+                yield Figure(**place, unit=unit, better="lower", **asdict(told))
+
+
+def _tell_router(rounds: Sequence[Round]) -> Iterator[tuple[str, str, Estimate]]:
+    for percent in PERCENTS:
+        if told := time_ms(rounds, lambda timing: timing.router_ms and timing.router_ms / 1e3, percent):
+            yield f"p{percent}", "ms", told
+    shares = [[0.1 * (timing.router_ms or 0) / timing.latency_s for timing in one] for one in rounds]
+    yield "share", "%", over_rounds(shares, np.median)
 
 
 def summarise_experts(

@@ -22,7 +22,8 @@ SECONDS = {"top1": 1.0, "manual": 0.8, "vllm": 2.0}
 
 
 def routed(one: Timing) -> Timing:
-    return replace(one, router_ms=100.0) if one.arm == "top1" else one
+    """Manual answers have a decision too, that took no time."""
+    return replace(one, router_ms={"top1": 100.0, "manual": 0.01}.get(one.arm))
 
 
 def made() -> Result:
@@ -32,7 +33,7 @@ def made() -> Result:
         for load in LOADS
         for timing in timings(arm, {1: took, 2: 2 * took + 0.2 * (arm == "top1")}, load)
     ]
-    caches = {"top1": PrefixCache(200, 50), "vllm": PrefixCache()}
+    caches = {"vllm": PrefixCache(), "manual": PrefixCache(4, 1), "top1": PrefixCache(200, 50)}
     measured = Measured(rows, caches, share_known=0.125)
     setup = Setup(Path("configs/demo.yaml"), PLAN, pick_arms(list(SECONDS)), Slo(600, 1000))
     return make_result(setup, measured, {"molora": 3 * 2**20, "vllm": 2**20})
