@@ -4,8 +4,11 @@ import re
 import pytest
 from rich.console import Console
 
+from molora.benchmarks.quality.figures import exact_match
 from molora.benchmarks.quality.summary import make_result, print_tables, summarise, tell_gains
 from molora.benchmarks.results import Figure
+from molora.benchmarks.tradeoff import find_accuracies
+from tests.benchmarks.quality.rows import make_answer
 
 GAIN = "exact match, less top1's"
 
@@ -54,3 +57,11 @@ def test_a_result_is_named_by_its_data(data: str, benchmark: str) -> None:
     told = summarise(result)
     assert told["figures"] == {GAIN: {"top2": {"two types": 0.5}}}
     json.dumps(told)
+
+
+def test_the_trade_off_finds_the_accuracies_of_a_result() -> None:
+    kinds = ("spatial", "spatial+social")
+    answers = [make_answer("top1", kind, right=not i, index=i) for i, kind in enumerate(kinds)]
+    result = make_result("demo", list(exact_match(answers)), [], {}, 7)
+    found = find_accuracies(result)["top1"]
+    assert {column: figure.value for column, figure in found.items()} == {"all": 1.0, "two types": 0.0}

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,10 @@ def test_what_is_no_file_of_answers_is_refused(tmp_path: Path, text: str, fault:
     (tmp_path / "answers.jsonl").write_text(text)
     with pytest.raises(ConfigError, match=fault):
         read_answers(tmp_path / "answers.jsonl")
+
+
+def test_records_of_before_decisions_were_kept_are_read(tmp_path: Path):
+    row = {"index": 3, "arm": "auto", "kinds": ["spatial"], "question": "Where?", "truth": "left", "answer": "Left."}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(row | {"expert": "spatial", "right": True}))
+    (read,) = read_answers(tmp_path / "answers.jsonl")
+    assert (read.right, read.gates, read.probabilities) == (True, {}, None)
