@@ -190,9 +190,9 @@ class MediaConfig(Section):
 class EncoderConfig(Section):
     """What the router reads a question with, and whether it looks at its pictures. All are folders.
 
-    `sbert`: `text`, of a sentence-transformers model; None is the packaged all-MiniLM-L6-v2. `sbert+image`: that, and
-    `image`, of a Qwen-VL model (its vision tower), CLIP or SigLIP. `backbone`: a Qwen-VL model, its text's hidden state
-    after `layer` layers and its vision tower.
+    `sbert`: `text`, of a sentence-transformers model; None is the packaged one, which imitates all-MiniLM-L6-v2.
+    `sbert+image`: that, and `image`, of a Qwen-VL model (its vision tower), CLIP or SigLIP. `backbone`: a Qwen-VL
+    model, its text's hidden state after `layer` layers and its vision tower.
     """
 
     kind: Literal["sbert", "sbert+image", "backbone"] = "sbert"

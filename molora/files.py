@@ -1,9 +1,12 @@
 """Files that are there whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from molora.errors import ConfigError
 
 
 @contextmanager
@@ -22,3 +25,23 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def making_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, which becomes `path` unless that fails. ConfigError where something is there already.
+
+    Its files have new files' permissions, whoever writes them.
+    """
+    if path.exists():
+        raise ConfigError(f"{path} exists already")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for file in filter(Path.is_file, unfinished.rglob("*")):
+            file.chmod(unfinished.stat().st_mode & 0o666)
+        unfinished.rename(path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

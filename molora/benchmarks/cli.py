@@ -10,6 +10,7 @@ from molora.benchmarks.commands.load import load
 from molora.benchmarks.commands.quality import quality
 from molora.benchmarks.commands.random_world import random_world
 from molora.benchmarks.commands.report import report
+from molora.benchmarks.commands.router import router
 from molora.benchmarks.commands.scaling import scaling
 from molora.benchmarks.commands.soak import soak
 from molora.benchmarks.commands.tradeoff import tradeoff
@@ -20,6 +21,7 @@ app.command()(quality)
 app.command()(load)
 app.command()(lifecycle)
 app.command()(soak)
+app.command()(router)
 app.command()(handover)
 app.command()(layer)
 app.command()(random_world)

@@ -24,8 +24,8 @@ from molora.config import EncoderConfig
 from molora.errors import ConfigError
 from molora.router.encoders import build_encoder
 from molora.router.head import Head, save_head
-from molora.router.network import HeadNetwork, Sizes
 from molora.router.query import Query
+from molora.router.training.network import HeadNetwork, Sizes
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def write_head(path: Path, experts: list[str]) -> None:
     dim = encoder.encode([Query("?")]).text.shape[1]
     weights = HeadNetwork(Sizes(dim, 0, 8, 64, len(experts)), 0.0).weights()
     weights["references"] = np.full((len(experts), 1, dim), dim**-0.5, dtype=np.float32)
+    weights["known"] = weights["references"][0]
     weights["held"] = np.full(1, -1, dtype=np.float32)  # no question is strange
     save_head(Head(tuple(experts), encoder.digest, 1.0, weights, level=0.05, scale=0.01), path)
 

@@ -1,7 +1,7 @@
 """The router's head: a small network over the encoder's features beside a linear one over hashed n-grams.
 
 Wide and deep, as in Cheng et al. 2016 (arXiv:1606.07792): the deep half generalises over wordings and pictures, the
-wide half remembers wordings. Here it is plain numpy, as served; `network.py` is the same thing for training.
+wide half remembers wordings. Here it is plain numpy, as served; `training/network.py` is the same thing to be trained.
 """
 
 import json
@@ -18,7 +18,7 @@ from molora.files import replacing
 from molora.router.features import Features, Floats
 from molora.router.ngrams import pack_ngrams
 
-FORMAT = "molora-router-head-3"
+FORMAT = "molora-router-head-4"
 NORM_EPS = 1e-5
 SHAPES = {
     "text.norm.weight": ("text",),
@@ -31,6 +31,7 @@ SHAPES = {
     "output.bias": ("classes",),
     "wide.weight": ("buckets", "classes"),
     "references": ("classes", "references", "text"),
+    "known": ("known", "text"),
     "held": ("held",),
 }
 """Every tensor of a head; a name stands for the same size wherever it is."""
@@ -50,8 +51,8 @@ class Head:
     """`calibration` is the temperature that fits its probabilities to held-out questions (Guo et al. 2017).
 
     An expert that it was not trained on is as likely as all others together where its score (`newcomers.py`) is
-    `level`, and `scale` more makes it e times as likely. `references` are questions of each class, of length 1, and
-    `held` is how near to them held-out questions are (`typicality.py`).
+    `level`, and `scale` more makes it e times as likely. `references` are questions of each class, `known` are
+    questions of any, all of length 1, and `held` is how near to `known` held-out ones are (`typicality.py`).
     """
 
     classes: tuple[str, ...]

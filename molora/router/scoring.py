@@ -49,6 +49,6 @@ class Scorer:
         if not (np.isfinite(logits).all() and np.isfinite(features.text).all()):
             raise ValueError("the encoder gave values that are not finite")
         vectors = to_unit_length(features.text)
-        typical = typicality(nearness(vectors, self.head.weights["references"]), self.head.weights["held"])
+        typical = typicality(nearness(vectors, self.head.weights["known"]), self.head.weights["held"])
         rows = zip(logits, vectors, typical, strict=True)
         return [Reading(row.copy(), vector.copy(), float(share)) for row, vector, share in rows]

@@ -1,8 +1,9 @@
 """How much a question is like those that the head was trained on.
 
-Its nearness is its largest cosine with the head's references, its typicality a conformal p-value (Vovk et al. 2005,
-section 2.2): among questions like the held-out ones no more than a share of p has a typicality of p or less, whatever
-the encoder. Few held-out questions call nothing strange: of n the least typicality is 1 / (n + 1).
+Its nearness is its largest cosine with what is known, centroids of all training questions. Its typicality is a
+conformal p-value (Vovk et al. 2005, section 2.2): among questions like the held-out ones no more than a share of p has
+a typicality of p or less, whatever the encoder. Few held-out questions call nothing strange: of n the least typicality
+is 1 / (n + 1).
 """
 
 import numpy as np
@@ -12,9 +13,9 @@ from molora.router.features import Floats
 MAX_HELD = 1023
 
 
-def nearness(vectors: Floats, references: Floats) -> Floats:
-    """[n], of vectors [n, dim] among references [..., dim], all of length 1."""
-    largest: Floats = (vectors @ references.reshape(-1, references.shape[-1]).T).max(axis=1)
+def nearness(vectors: Floats, known: Floats) -> Floats:
+    """[n], of vectors [n, dim] among known ones [any, dim], all of length 1."""
+    largest: Floats = (vectors @ known.T).max(axis=1)
     return largest
 
 

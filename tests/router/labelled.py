@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from molora.router.data import Sample
-from molora.router.examples import Examples, make_examples
 from molora.router.query import Query
+from molora.router.training.data import Sample
+from molora.router.training.examples import Examples, make_examples
 from tests.router.fakes import EXPERTS, FakeEncoder
 
 

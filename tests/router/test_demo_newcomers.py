@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from molora.router.data import draw_scene_questions
 from molora.router.encoders.sbert import SbertEncoder
 from molora.router.head import Head
 from molora.router.panel import Panel
 from molora.router.policy import softmax
 from molora.router.query import Query
 from molora.router.scoring import Reading, Scorer
+from molora.router.training.data import draw_scene_questions
 
 SCENES = [sample.query.text for sample in draw_scene_questions(6_000_000, 400, two_type_share=0.0)]
 PHOTOS = """Is the cat asleep on the sofa? How many bicycles lean against the wall? What color is the umbrella?

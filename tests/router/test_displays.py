@@ -6,14 +6,14 @@ import pytest
 
 from molora.benchmarks.displays import KINDS
 from molora.config import EncoderConfig
-from molora.router.data import draw_display_questions
 from molora.router.encoders import build_encoder
 from molora.router.evaluation.evaluate import make_case
 from molora.router.evaluation.measures import measure
-from molora.router.examples import Examples, make_examples
 from molora.router.features import text_only
-from molora.router.plan import Plan
-from molora.router.train import train
+from molora.router.training.data import draw_display_questions
+from molora.router.training.examples import Examples, make_examples
+from molora.router.training.plan import Plan
+from molora.router.training.train import train
 from tests.router.encoders.models import DEMO
 
 

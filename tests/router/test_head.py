@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from molora.errors import ConfigError
 from molora.router.features import Features
 from molora.router.head import IMAGE_SHAPES, Head, load_head, save_head
-from molora.router.network import HeadNetwork, Sizes, pack
+from molora.router.training.network import HeadNetwork, Sizes, pack
 from tests.router.fakes import make_head
 
 TEXTS = ["Who waves?", "", "How many boxes are there?"]
@@ -65,7 +65,8 @@ def test_a_network_made_of_a_head_is_the_same_network():
 
 def test_saved_head_is_read_back_in_half_precision(tmp_path: Path):
     references = np.full((3, 2, 6), 6**-0.5, dtype=np.float32)
-    weights = {**make_network(4).weights(), "references": references, "held": np.linspace(0, 1, 5, dtype=np.float32)}
+    known = {"references": references, "known": references[0], "held": np.linspace(0, 1, 5, dtype=np.float32)}
+    weights = {**make_network(4).weights(), **known}
     head = Head(("a", "b", "c"), "digest", 1.25, weights, 0.05, 0.01)
     save_head(head, tmp_path / "new" / "head.safetensors")
     read = load_head(tmp_path / "new" / "head.safetensors")
@@ -104,6 +105,7 @@ def test_missing_and_foreign_files_are_refused_by_name(tmp_path: Path):
         ("output.weight", np.full((2, 3), np.nan)),
         ("references", None),
         ("references", np.zeros((2, 5, 4))),
+        ("known", None),
     ],
 )
 def test_tensors_that_do_not_fit_are_refused_by_name(tmp_path: Path, name: str, value: np.ndarray | None):
@@ -140,5 +142,5 @@ def test_numbers_that_cannot_be_are_refused_by_name(tmp_path: Path, name: str, v
 def test_a_head_of_an_older_format_is_refused(tmp_path: Path):
     path = tmp_path / "head.safetensors"
     save_file({"x": np.zeros(1)}, path, {"format": "molora-router-head-2"})
-    with pytest.raises(ConfigError, match="molora-router-head-3"):
+    with pytest.raises(ConfigError, match="molora-router-head-4"):
         load_head(path)

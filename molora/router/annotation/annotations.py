@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from molora.errors import ConfigError
-from molora.router.rows import explain, read_lines
+from molora.router.training.rows import explain, read_lines
 
 
 class Question(NamedTuple):

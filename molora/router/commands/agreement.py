@@ -35,7 +35,7 @@ def _read(files: list[Path]) -> "Mapping[str, Labels]":
     """By file's name. Raises ConfigError for one that has no question in common with another."""
     from molora.router.annotation.agreement import find_labels
     from molora.router.evaluation.naming import name_files
-    from molora.router.rows import BadRows, read_samples
+    from molora.router.training.rows import BadRows, read_samples
 
     if len(files) < 2:
         raise ConfigError("agreement is between two files or more")

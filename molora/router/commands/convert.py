@@ -18,9 +18,9 @@ def convert(
     max_bad_rows: Annotated[int, typer.Option(min=0, help="Unreadable traces that may be skipped.")] = 10,
 ) -> None:
     """Label agent traces with experts by rules; those that no rule fits are counted and left out."""
-    from molora.router.rows import BadRows
-    from molora.router.trace_rules import read_rules
-    from molora.router.traces import read_traces, write_rows
+    from molora.router.training.rows import BadRows
+    from molora.router.training.trace_rules import read_rules
+    from molora.router.training.traces import read_traces, write_rows
 
     known, bad = read_rules(rules), BadRows(max_bad_rows)
     labelled = [(trace, known.find_expert(trace.raw)) for trace in read_traces(traces, bad)]

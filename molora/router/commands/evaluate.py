@@ -13,8 +13,8 @@ from molora.errors import ConfigError
 from molora.router.commands.train import Data, Displays, MaxBadRows
 
 if TYPE_CHECKING:
-    from molora.router.data import Sample
     from molora.router.evaluation.heads import Candidate, Measured, ReadSamples, Strangers
+    from molora.router.training.data import Sample
 
 UNSEEN_SEED = 1_000_000
 """Of what to measure on: far from every seed used in training."""
@@ -37,10 +37,10 @@ def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
     output: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,
 ) -> None:
     """Accuracy, calibration, risk and coverage, gates, and what text and picture are good for."""
-    from molora.router.data import draw_display_questions, draw_scene_questions
     from molora.router.evaluation.answers import read_answers, summarise
     from molora.router.evaluation.report import prepare, write_report
     from molora.router.evaluation.tables import print_tables
+    from molora.router.training.data import draw_display_questions, draw_scene_questions
 
     if not (data or scenes or displays):
         raise ConfigError("no questions: give --data, --scenes or --displays")
@@ -68,7 +68,7 @@ def _pair(heads: Sequence[Path], configs: Sequence[Path]) -> "list[Candidate]":
 
 
 def _make_reader(data: Sequence[Path], drawn: "list[Sample]", max_bad_rows: int) -> "ReadSamples":
-    from molora.router.rows import BadRows, read_samples
+    from molora.router.training.rows import BadRows, read_samples
 
     def read(classes: Sequence[str], looks: bool) -> "list[Sample]":
         samples = read_samples(data, classes, BadRows(max_bad_rows), looks=looks) + drawn
@@ -83,9 +83,9 @@ def _read_strangers(path: Path | None, configs: Sequence[Path] | None) -> "Stran
     """At the false alarm rate of the first deployment."""
     from molora.config import read_policy
     from molora.router.annotation.annotations import read_questions
-    from molora.router.data import Sample
     from molora.router.evaluation.heads import Strangers
     from molora.router.query import Query
+    from molora.router.training.data import Sample
 
     if path is None:
         return None

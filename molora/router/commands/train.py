@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 
 from molora.errors import ConfigError
-from molora.router.plan import Method, Plan
+from molora.router.training.plan import Method, Plan
 
 if TYPE_CHECKING:
-    from molora.router.data import Sample
     from molora.router.encoders import Encoder
-    from molora.router.rows import BadRows
-    from molora.router.train import Trained
+    from molora.router.training.data import Sample
+    from molora.router.training.rows import BadRows
+    from molora.router.training.train import Trained
 
 NUM_SCENES = 4000
 
@@ -53,9 +53,9 @@ def train(  # noqa: PLR0913, PLR0917  # a command's options
     """Fit a head over the frozen encoder, and its temperature to questions held out. A run that was broken off goes on
     where it was."""
     from molora.config import read_encoder
-    from molora.router.data import draw_display_questions, draw_scene_questions
     from molora.router.encoders import build_encoder
-    from molora.router.rows import BadRows
+    from molora.router.training.data import draw_display_questions, draw_scene_questions
+    from molora.router.training.rows import BadRows
 
     start, bad, experts = time.perf_counter(), BadRows(max_bad_rows), list(dict.fromkeys(expert or []))
     encoder = build_encoder(read_encoder(config))
@@ -72,7 +72,7 @@ def train(  # noqa: PLR0913, PLR0917  # a command's options
 def _read_samples(
     data: list[Path], drawn: "list[Sample]", experts: list[str], encoder: "Encoder", bad: "BadRows"
 ) -> "list[Sample]":
-    from molora.router.rows import read_samples
+    from molora.router.training.rows import read_samples
 
     samples = read_samples(data, experts, bad, looks=encoder.looks) + drawn
     if not samples:
@@ -84,12 +84,12 @@ def _train(  # noqa: PLR0913, PLR0917  # a command's options
     samples: "list[Sample]", experts: list[str], encoder: "Encoder", plan: Plan, output: Path, tensorboard: Path | None
 ) -> "Trained":
     from molora.progress import Bars, make_progress
-    from molora.router.board import open_board, tell_all
-    from molora.router.checkpoint import Checkpoint
-    from molora.router.data import find_classes
-    from molora.router.examples import make_examples
     from molora.router.head import save_head
-    from molora.router.train import train
+    from molora.router.training.board import open_board, tell_all
+    from molora.router.training.checkpoint import Checkpoint
+    from molora.router.training.data import find_classes
+    from molora.router.training.examples import make_examples
+    from molora.router.training.train import train
 
     with open_board(tensorboard) as board, make_progress(Console(stderr=True)) as progress:
         bars = Bars(progress)

@@ -85,10 +85,10 @@ def _train(  # noqa: PLR0913, PLR0917  # a command's options
     tensorboard: Path | None,
 ) -> "Progress":
     from molora.progress import Bars, make_progress
-    from molora.router.checkpoint import Checkpoint
     from molora.router.joint.loading import find_device, load_material, load_parts
     from molora.router.joint.monitor import monitor
     from molora.router.joint.train import Trainer
+    from molora.router.training.checkpoint import Checkpoint
 
     where = find_device(device)
     with make_progress(Console(stderr=True)) as bar:

@@ -43,7 +43,7 @@ def build_encoder(section: EncoderConfig) -> Encoder:
 
     if section.backbone is not None:
         return load_backbone(section.backbone, section.layer)
-    text = SbertEncoder(section.text)
+    text = SbertEncoder(section.text) if section.text else SbertEncoder()
     return text if section.image is None else LookingEncoder(text, load_eye(section.image))
 
 

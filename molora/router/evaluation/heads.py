@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molora.config import EncoderConfig
-from molora.router.data import Sample
 from molora.router.encoders import CHUNK, OnChunk, build_encoder
 from molora.router.evaluation.ablation import Ablation, ablate
 from molora.router.evaluation.evaluate import Evaluation, evaluate, make_case
 from molora.router.evaluation.foreign import Foreign, judge
 from molora.router.evaluation.gate_spread import EDGES
 from molora.router.evaluation.naming import name_files
-from molora.router.examples import Examples, make_examples
 from molora.router.head import load_head
 from molora.router.scoring import Scorer
+from molora.router.training.data import Sample
+from molora.router.training.examples import Examples, make_examples
 
 OnStep = Callable[[str, int, int], None]
 """Told what is done, how much of it, and how much there is."""

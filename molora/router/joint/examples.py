@@ -15,9 +15,9 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 
 from molora.benchmarks.questions import ONE_TYPE, TWO_TYPES, Example, make_examples
 from molora.errors import ConfigError
-from molora.router.data import Sample, share_evenly
 from molora.router.query import Query
-from molora.router.rows import BadRows, explain, find_beside, read_lines
+from molora.router.training.data import Sample, share_evenly
+from molora.router.training.rows import BadRows, explain, find_beside, read_lines
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

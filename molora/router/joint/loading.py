@@ -13,7 +13,6 @@ from molora.compat import mend_torch_companions
 from molora.config import EncoderConfig, EngineConfig
 from molora.errors import ConfigError
 from molora.router.encoders import OnChunk, build_encoder
-from molora.router.examples import encode_samples
 from molora.router.head import Head
 from molora.router.joint.adapters import read_adapter
 from molora.router.joint.batches import Collator
@@ -21,8 +20,9 @@ from molora.router.joint.examples import Lesson
 from molora.router.joint.gated import GatedMixture
 from molora.router.joint.parts import Material, Parts
 from molora.router.joint.tuned import Tuned
-from molora.router.network import HeadNetwork
 from molora.router.scoring import check_encoder
+from molora.router.training.examples import encode_samples
+from molora.router.training.network import HeadNetwork
 
 
 def load_parts(engine: EngineConfig, tuned: Tuned, device: torch.device) -> Parts:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from molora.progress import Bars
-from molora.router.board import open_board
 from molora.router.joint.plan import Plan
 from molora.router.joint.train import OnStep
+from molora.router.training.board import open_board
 
 SHOWN = "loss/total"
 

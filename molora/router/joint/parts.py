@@ -15,7 +15,7 @@ from molora.router.features import Features
 from molora.router.joint.batches import Batch, Collator
 from molora.router.joint.examples import Lesson
 from molora.router.joint.gated import GatedMixture
-from molora.router.network import HeadNetwork, pack
+from molora.router.training.network import HeadNetwork, pack
 
 Rows = NDArray[np.int64]
 Tensors = Mapping[str, Tensor]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from molora.router.checkpoint import Checkpoint
 from molora.router.joint.parts import Tensors
+from molora.router.training.checkpoint import Checkpoint
 
 
 class Progress(NamedTuple):

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from molora.router.data import as_targets
 from molora.router.features import Flags
 from molora.router.joint.bounds import find_bounds, list_fixed
 from molora.router.joint.comparison import Interval, Kinds, compare_all, find_accuracies, split
 from molora.router.joint.measure import SOFT, TOP1, TOP2, OnAsked, answer, find_served
 from molora.router.joint.parts import Material, Parts
+from molora.router.training.data import as_targets
 
 EVEN = "its own types, evenly"
 MODES = (TOP1, TOP2, SOFT)

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from molora.router.checkpoint import Checkpoint
 from molora.router.joint.asking import HeldOut, ask, read_answers
 from molora.router.joint.gating import find_gates, find_temperature
 from molora.router.joint.losses import Losses, combine, find_answer_loss
 from molora.router.joint.parts import Material, Parts, Rows
 from molora.router.joint.plan import Plan
 from molora.router.joint.progress import Progress, read_progress
+from molora.router.training.checkpoint import Checkpoint
 
 OnStep = Callable[[int, dict[str, float]], None]
 """Told the steps done, and figures of the last one by name."""

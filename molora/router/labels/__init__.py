@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from molora.router.examples import Examples
 from molora.router.labels.confident import Fit, find_doubtful
 from molora.router.labels.openings import decide, find_openings
-from molora.router.plan import Method, Plan
+from molora.router.training.examples import Examples
+from molora.router.training.plan import Method, Plan
 
 
 @dataclass(frozen=True)

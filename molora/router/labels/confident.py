@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from molora.errors import ConfigError
-from molora.router.examples import Examples
 from molora.router.features import Flags
 from molora.router.head import Head
 from molora.router.policy import softmax
+from molora.router.training.examples import Examples
 
 NUM_FOLDS = 5
 

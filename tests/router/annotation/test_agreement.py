@@ -9,8 +9,8 @@ from molora.errors import ConfigError
 from molora.router.annotation.agreement import compare, find_disputed, find_labels
 from molora.router.annotation.annotations import Question
 from molora.router.cli import app
-from molora.router.data import Sample
 from molora.router.query import Query
+from molora.router.training.data import Sample
 
 ONE = {Question(text): label for text, label in (("a", "x"), ("b", "x"), ("c", "y"), ("d", "y"), ("e", "x"))}
 OTHER = {Question(text): label for text, label in (("a", "x"), ("b", "y"), ("c", "y"), ("d", "y"), ("f", "x"))}

@@ -13,7 +13,7 @@ from molora.errors import ConfigError
 from molora.router.annotation.annotate import MAX_REFUSED, MAX_RETRIES, Annotator, annotate, open_client
 from molora.router.annotation.annotations import LabelFile, Question
 from molora.router.cli import app
-from molora.router.rows import BadRows, read_samples
+from molora.router.training.rows import BadRows, read_samples
 from tests.pictures import data_url, png
 from tests.router.annotation.annotator import FakeAnnotator, serving
 

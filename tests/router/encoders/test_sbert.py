@@ -5,9 +5,11 @@ import pytest
 from PIL import Image
 
 from molora.errors import ConfigError
-from molora.router.encoders.sbert import SbertEncoder, packaged_model
-from molora.router.features import Floats
+from molora.router.distill.teacher import packaged_teacher
+from molora.router.encoders.sbert import PACKAGED, SbertEncoder
+from molora.router.features import Floats, to_unit_length
 from molora.router.query import Query
+from molora.router.training.data import draw_scene_questions
 
 
 def read(encoder: SbertEncoder, *texts: str) -> Floats:
@@ -40,8 +42,11 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path):
         SbertEncoder(tmp_path)
 
 
-def test_the_packaged_folder_is_found():
-    assert (packaged_model() / "model.safetensors").is_file()
+def test_the_packaged_encoder_is_small_and_nearly_its_teacher(encoder: SbertEncoder):
+    assert sum(file.stat().st_size for file in PACKAGED.rglob("*")) < 8_000_000
+    texts = [sample.query.text for sample in draw_scene_questions(8_000_000, 100)]
+    taught = to_unit_length(read(SbertEncoder(packaged_teacher()), *texts))
+    assert (read(encoder, *texts) * taught).sum(axis=1).mean() > 0.95
 
 
 def test_static_embeddings_are_an_encoder_too_and_their_weights_and_words_tell_them_apart(tmp_path: Path):
@@ -60,7 +65,7 @@ def make_static(folder: Path, seed: int) -> Path:
     from sentence_transformers.models import StaticEmbedding
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(PACKAGED / "tokenizer.json"))
     weights = np.random.default_rng(seed).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
     SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu").save(str(folder))
     return folder

@@ -2,10 +2,10 @@ import pytest
 from PIL import Image
 
 from molora.errors import ConfigError
-from molora.router.data import Sample
 from molora.router.evaluation.evaluate import Case, evaluate, make_case
-from molora.router.examples import make_examples
 from molora.router.query import Query
+from molora.router.training.data import Sample
+from molora.router.training.examples import make_examples
 from tests.router.fakes import EXPERTS, FakeEncoder, make_head
 
 

@@ -8,11 +8,11 @@ from typer.testing import CliRunner
 from molora.config import EncoderConfig
 from molora.errors import ConfigError
 from molora.router.cli import app
-from molora.router.data import Sample
 from molora.router.evaluation import heads
 from molora.router.evaluation.heads import Candidate, Strangers, measure_heads
 from molora.router.head import save_head
 from molora.router.query import Query
+from molora.router.training.data import Sample
 from tests.router.fakes import FakeEncoder, make_head
 
 SAMPLES = [Sample(Query("who?"), {"social": 1.0}), Sample(Query("where?"), {"spatial": 1.0})]

@@ -17,7 +17,7 @@ from molora.router.joint.examples import draw_lessons
 from molora.router.joint.gated import GatedMixture
 from molora.router.joint.loading import load_backbone
 from molora.router.joint.parts import Material, Parts
-from molora.router.network import HeadNetwork, Sizes
+from molora.router.training.network import HeadNetwork, Sizes
 from tests.conftest import ROOT
 
 DEMO = ROOT / "molora" / "adapters" / "demo"

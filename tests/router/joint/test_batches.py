@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 import torch
 
-from molora.router.data import Sample
 from molora.router.joint.batches import Collator
 from molora.router.joint.examples import Lesson
 from molora.router.joint.losses import IGNORED
 from molora.router.query import Query
+from molora.router.training.data import Sample
 from tests.router.joint.demo import LESSONS, load
 
 

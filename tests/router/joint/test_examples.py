@@ -7,7 +7,7 @@ from PIL import Image
 from molora.benchmarks.questions import TWO_TYPES
 from molora.errors import ConfigError
 from molora.router.joint.examples import draw_lessons, read_lessons
-from molora.router.rows import BadRows
+from molora.router.training.rows import BadRows
 
 
 def write(folder: Path, *rows: object) -> Path:

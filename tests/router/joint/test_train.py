@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from molora.router.checkpoint import Checkpoint
 from molora.router.joint.asking import ask
 from molora.router.joint.plan import Plan, Strengths
 from molora.router.joint.train import Trainer
+from molora.router.training.checkpoint import Checkpoint
 from tests.router.joint.demo import make_material, make_parts
 
 PLAN = Plan(steps=4, batch=4, check_every=2, rate=0.05, start=1.0, held_out=0.25)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from molora.errors import ConfigError
-from molora.router.examples import Examples
 from molora.router.head import Head
 from molora.router.labels.confident import find_doubtful, predict_out_of_fold
+from molora.router.training.examples import Examples
 from tests.router.fakes import make_head
 from tests.router.labelled import label
 

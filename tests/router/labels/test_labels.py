@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from molora.router.labels import Mended, mend
-from molora.router.plan import Method, Plan
+from molora.router.training.plan import Method, Plan
 from tests.router.fakes import make_head
 from tests.router.labelled import label, leaders
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from molora.benchmarks.quality.data import daquar, demo, easy_vqa, vqa_rad
 from molora.benchmarks.quality.data.source import Source, parse_source
 from molora.benchmarks.quality.item import Item
-from molora.router.rows import BadRows
+from molora.router.training.rows import BadRows
 
 __all__ = ["Source", "parse_source", "read_items"]
 

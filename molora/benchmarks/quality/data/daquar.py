@@ -10,7 +10,7 @@ from pathlib import Path
 
 from molora.benchmarks.quality.data.rows import Row, check_row, find_picture, read_objects
 from molora.benchmarks.quality.item import Item
-from molora.router.rows import BadRows, read_lines
+from molora.router.training.rows import BadRows, read_lines
 
 FOLDERS = ("nyu_depth_images", "images", ".")
 _IMAGE = re.compile(r"image\s?(\d+)")

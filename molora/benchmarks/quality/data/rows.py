@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from molora.errors import ConfigError
-from molora.router.rows import BadRows, explain
+from molora.router.training.rows import BadRows, explain
 
 _BETWEEN = re.compile(r"[\s\[\],]*")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from molora.benchmarks.quality.data.rows import Row, check_row, find_picture, read_objects
 from molora.benchmarks.quality.item import Item
-from molora.router.rows import BadRows
+from molora.router.training.rows import BadRows
 
 FOLDERS = ("VQA_RAD Image Folder", "images", ".")
 

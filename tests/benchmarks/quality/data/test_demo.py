@@ -1,7 +1,7 @@
 from collections import Counter
 
 from molora.benchmarks.quality.data import Source, read_items
-from molora.router.rows import BadRows
+from molora.router.training.rows import BadRows
 
 
 def test_types_take_turns_and_a_quarter_as_many_need_two() -> None:

@@ -7,7 +7,7 @@ import pytest
 from molora.benchmarks.quality.data import Source, read_items
 from molora.benchmarks.quality.item import Item
 from molora.errors import ConfigError
-from molora.router.rows import BadRows
+from molora.router.training.rows import BadRows
 
 PACKAGE = SimpleNamespace(
     get_test_questions=lambda: (["is there a circle?", "what color is it?"], ["yes", "teal"], [4, 5]),

@@ -1,0 +1,1 @@
+"""From labelled questions to the router's head. Commands: `molora router train` and `convert`."""
