@@ -85,7 +85,7 @@ def test_a_class_the_head_forgot_comes_back_by_examples(demo_head: Head, encoder
     scorer = Scorer(encoder, demo_head)
     panel = Panel(demo_head, [name for name in demo_head.classes if name != left_out])
     panel.set("newcomer", np.stack([reading.vector for reading in read(scorer, own[:8])]))
-    assert choose(panel, scorer, own[8:]).count("newcomer") >= 0.8 * len(own[8:])
+    assert choose(panel, scorer, own[8:]).count("newcomer") >= 0.7 * len(own[8:])
     assert choose(panel, scorer, others).count("newcomer") <= 0.06 * len(others)
 
 

@@ -27,10 +27,9 @@ UNKNOWN = (0.5, 0.05)
 
 
 class References(NamedTuple):
-    """`vectors` [classes, references, dim] and `known` [known, dim] have length 1; all are those of `Head`."""
+    """`vectors` [classes, references, dim] have length 1; `level` and `scale` are those of `Head`."""
 
     vectors: Floats
-    known: Floats
     level: float
     scale: float
 
@@ -42,12 +41,18 @@ def learn_references(examples: Examples, seed: int) -> References:
     points = to_unit_length(examples.features.text[rows])
     num = max(NUM_REFERENCES // len(examples.classes), 1)
     references = np.stack([find_centroids(points[owned], num, rng) for owned in owners.T])
-    known = find_centroids(_all_wordings(examples), NUM_KNOWN, rng)
     scores, is_own = map(np.concatenate, zip(*_leave_out(references, points, owners, rng), strict=True))
     if is_own.all():  # the classes share all of their wordings: pictures tell them apart
-        return References(references, known, *UNKNOWN)
+        return References(references, *UNKNOWN)
     level = float(np.quantile(scores[~is_own], 1 - MAX_STOLEN))
-    return References(references, known, level, fit_scale(scores, is_own))
+    return References(references, level, fit_scale(scores, is_own))
+
+
+def learn_known(examples: Examples, seed: int) -> Floats:
+    """Centroids of all wordings, those of several classes too: [NUM_KNOWN, dim] of length 1."""
+    rows = {text: row for row, text in enumerate(examples.texts)}
+    points = to_unit_length(examples.features.text[list(rows.values())])
+    return find_centroids(points, NUM_KNOWN, np.random.default_rng(seed))
 
 
 def _tell_wordings(examples: Examples) -> tuple[list[int], Flags]:
@@ -58,12 +63,6 @@ def _tell_wordings(examples: Examples) -> tuple[list[int], Flags]:
     owners = np.zeros((len(rows), len(examples.classes)), dtype=np.bool_)
     owners[[places[examples.texts[row]] for row in alone], examples.targets[alone].argmax(axis=1)] = True
     return list(rows.values()), owners
-
-
-def _all_wordings(examples: Examples) -> Floats:
-    """Those of several classes too, [wordings, dim] of length 1."""
-    rows = {text: row for row, text in enumerate(examples.texts)}
-    return to_unit_length(examples.features.text[list(rows.values())])
 
 
 def find_centroids(points: Floats, num: int, rng: np.random.Generator) -> Floats:

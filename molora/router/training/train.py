@@ -20,7 +20,7 @@ from molora.router.training.checkpoint import Checkpoint
 from molora.router.training.examples import Examples
 from molora.router.training.fitting import Fitter, OnStep
 from molora.router.training.plan import Plan
-from molora.router.training.references import learn_references
+from molora.router.training.references import learn_known, learn_references
 from molora.router.typicality import keep_quantiles, nearness
 
 
@@ -46,14 +46,15 @@ def train(
     mended = mend(examples, plan, fit)
     examples = mended.examples
     held, rest = split(examples, plan)
-    references = learn_references(rest, plan.seed)
-    near = nearness(to_unit_length(held.features.text), references.known)
+    known = learn_known(rest, plan.seed)
+    near = nearness(to_unit_length(held.features.text), known)
     logits = fit(rest, "calibrate").logits(held.features, held.texts)
     calibration = fit_temperature(logits, held.targets)
     report = measure(softmax(logits, calibration)[held.sole], held.targets[held.sole].argmax(axis=1), held.classes)
     head = fit(examples, "train")
-    known = {"references": references.vectors, "known": references.known, "held": keep_quantiles(near)}
-    weights, level, scale = {**head.weights, **known}, references.level, references.scale
+    references = learn_references(examples, plan.seed)
+    weights = {**head.weights, "references": references.vectors, "known": known, "held": keep_quantiles(near)}
+    level, scale = references.level, references.scale
     return Trained(replace(head, weights=weights, calibration=calibration, level=level, scale=scale), report, mended)
 
 

@@ -11,6 +11,7 @@ from molora.router.training.references import (
     UNKNOWN,
     find_centroids,
     fit_scale,
+    learn_known,
     learn_references,
 )
 
@@ -71,7 +72,8 @@ def test_questions_of_several_classes_are_known_and_no_class_has_them():
     examples, vectors = draw_clusters(np.random.default_rng(0), 600)
     targets = examples.targets.copy()
     targets[:60] = 1 / 3
-    learnt = learn_references(examples._replace(targets=targets), seed=0)
-    assert learnt.known.shape == (NUM_KNOWN, 12)
-    np.testing.assert_allclose((vectors @ learnt.known.T).max(axis=1), 1, atol=1e-5)
-    assert (vectors[:60] @ learnt.vectors.reshape(-1, 12).T).max() < 1 - 1e-3
+    examples = examples._replace(targets=targets)
+    known, references = learn_known(examples, seed=0), learn_references(examples, seed=0)
+    assert known.shape == (NUM_KNOWN, 12)
+    np.testing.assert_allclose((vectors @ known.T).max(axis=1), 1, atol=1e-5)
+    assert (vectors[:60] @ references.vectors.reshape(-1, 12).T).max() < 1 - 1e-3
