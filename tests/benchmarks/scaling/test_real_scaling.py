@@ -18,9 +18,8 @@ async def test_more_clients_and_longer_prompts_are_measured(server_url: str):
     console = Console(file=io.StringIO())
     registry = Registry(Administrator(server_url), load_config(DEMO), console)
     site = Site(server_url, registry, Setting(concurrency=2), console)
-    factors = {Factor.CONCURRENCY: [1, 8], Factor.PROMPT: [0, 64]}
-    samples = await measure_in_turn(site, factors, rounds=2)
-    assert len(samples) == 2 * 4 * 2
+    samples = await measure_in_turn(site, {Factor.CONCURRENCY: [1, 8]}, rounds=1)
+    assert len(samples) == 2 * 2
     assert {timing.expert for sample in samples for timing in sample.timings} <= set(load_config(DEMO).experts) | {
         "base"
     }
