@@ -45,13 +45,18 @@ def fit(series: Series) -> Growth:
     return Growth(float(line.slope), float(line.slope) - reach, float(line.slope) + reach)
 
 
+def can_bend(series: Series) -> bool:
+    """Whether there is enough to tell: three points, each measured twice."""
+    return len(series) > 2 and min(len(values) for _, values in series) > 1
+
+
 def find_bend(series: Series) -> Bend | None:
-    """None where no neighbouring slopes differ beyond noise, or where a point was measured only once.
+    """None where no neighbouring slopes differ beyond noise, or where too little was measured to tell.
 
     Slopes to the left and to the right of each inner point are compared by a t-test with the points' pooled variance,
     at a level divided by the number of inner points (Bonferroni).
     """
-    if len(series) < 3 or min(len(values) for _, values in series) < 2:
+    if not can_bend(series):
         return None
     x: Vector = np.log(np.asarray([x for x, _ in series]))
     logs = [np.log(np.asarray(values)) for _, values in series]

@@ -1,6 +1,7 @@
 """Samples as a result: its figures, two plots a factor, and where the curves bend."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from molora.benchmarks.results import Figure, Line, Plot, Point, Result, this_command, this_machine
@@ -12,7 +13,7 @@ from molora.benchmarks.scaling.figures import (
     make_figures,
     make_series,
 )
-from molora.benchmarks.scaling.growth import Bend, find_bend
+from molora.benchmarks.scaling.growth import can_bend, find_bend
 from molora.benchmarks.scaling.points import Factor
 from molora.benchmarks.scaling.samples import Sample
 from molora.benchmarks.scaling.traffic import ARMS, NUM_TOKENS, SEED
@@ -58,14 +59,15 @@ def _notes(samples: Sequence[Sample], factors: Sequence[Factor]) -> Iterator[str
         "auto: the router chooses among all experts. manual: the client names one, the k-th with a popularity of 1/k. "
         f"Answers have {NUM_TOKENS} tokens; medians over rounds."
     )
-    for factor in factors:
-        for arm in ARMS:
-            for told in QUANTITIES:
-                bend = find_bend(make_series(samples, factor, arm, told))
-                yield f"{told.name} of {arm} against {TITLES[factor]} {_word(bend)}."
-
-
-def _word(bend: Bend | None) -> str:
-    if bend is None:
-        return "bends nowhere beyond noise"
-    return f"bends most at {bend.x:g}: it grows as the power {bend.before:.2f} before, {bend.after:.2f} after"
+    straight, unknown = [], []
+    for factor, arm, told in product(factors, ARMS, QUANTITIES):
+        series = make_series(samples, factor, arm, told)
+        what = f"{told.name} of {arm} against {TITLES[factor]}"
+        if bend := find_bend(series):
+            yield f"{what} bends most at {bend.x:g}: a power of {bend.before:.2f} before, {bend.after:.2f} after."
+        else:
+            (straight if can_bend(series) else unknown).append(what)
+    if straight:
+        yield f"No bend beyond noise: {'; '.join(straight)}."
+    if unknown:
+        yield f"Too few points or rounds to look for a bend: {'; '.join(unknown)}."

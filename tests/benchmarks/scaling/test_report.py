@@ -50,9 +50,13 @@ def test_growth_and_bends_are_told():
     assert 0.4 < told("growth, as a power of the factor", "clients", "auto: questions/s") < 0.7
     bends = [note for note in result().notes if "bends most at" in note]
     assert len(bends) == 4
-    assert (
-        "questions/s of auto against clients bends most at 4: it grows as the power 1.00 before, 0.00 after." in bends
-    )
+    assert "questions/s of auto against clients bends most at 4: a power of 1.00 before, 0.00 after." in bends
+
+
+def test_what_two_points_cannot_tell_is_said():
+    (unknown,) = [note for note in result().notes if note.startswith("Too few points")]
+    assert "questions/s of auto against slots" in unknown
+    assert "clients" not in unknown
 
 
 def test_a_point_that_was_come_to_twice_shows_the_drift():
