@@ -59,7 +59,8 @@ def _notes(samples: Sequence[Sample], factors: Sequence[Factor]) -> Iterator[str
         "auto: the router chooses among all experts. manual: the client names one, the k-th with a popularity of 1/k. "
         f"Answers have {NUM_TOKENS} tokens; medians over rounds."
     )
-    straight, unknown = [], []
+    straight: list[str] = []
+    unknown: list[str] = []
     for factor, arm, told in product(factors, ARMS, QUANTITIES):
         series = make_series(samples, factor, arm, told)
         what = f"{told.name} of {arm} against {TITLES[factor]}"
