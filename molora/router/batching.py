@@ -1,4 +1,9 @@
-"""Joins questions that arrive together into one batch, and computes it in one worker thread."""
+"""Joins questions that arrive together into one batch, and computes it in one worker thread, or on the spot.
+
+A thread beside a busy event loop gets the interpreter every few milliseconds, and what the loop puts off waits as long
+for its turn: longer than a quick encoder takes. So a quick one answers at once whoever comes first in a turn of the
+loop; the others of that turn are a batch.
+"""
 
 import asyncio
 import logging
@@ -14,17 +19,20 @@ from molora.router.scoring import Reading
 logger = logging.getLogger(__name__)
 
 LATE_S = 5.0
+UNREADABLE = "the router could not read the question"
 
 Score = Callable[[list[Query]], list[Reading]]
-"""A reading for each query; runs in the worker thread."""
+"""A reading for each query."""
 
 
 class Batcher:
-    """While one batch is computed the next one gathers: no query waits for company, and the event loop for nothing."""
+    """While one batch is computed the next one gathers: no query waits for company, and the event loop for nothing but
+    a score that is `quick`."""
 
-    def __init__(self, score: Score, max_batch: int) -> None:
+    def __init__(self, score: Score, max_batch: int, *, quick: bool) -> None:
         self._score = score
         self._max_batch = max_batch
+        self._quick, self._answered = quick, False
         self._queue: asyncio.Queue[Asked] = asyncio.Queue()
         self._pending: dict[Fingerprint, asyncio.Future[Reading]] = {}
         self._worker: ThreadPoolExecutor | None = None
@@ -35,19 +43,20 @@ class Batcher:
         """Idempotent; from inside the event loop that will ask."""
         if self._task is None:
             self._queue = asyncio.Queue()
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="molora-router")
-            self._task = asyncio.create_task(self._run(self._worker), name="molora-router")
+            self._worker = None if self._quick else ThreadPoolExecutor(1, thread_name_prefix="molora-router")
+            self._task = asyncio.create_task(self._run(), name="molora-router")
 
     async def stop(self) -> None:
         """Whoever still waits gets Unavailable. May be called twice; `start` may follow."""
         task, worker, self._task, self._worker = self._task, self._worker, None, None
-        if task is None or worker is None:
+        if task is None:
             return
         task.cancel()
         await asyncio.wait([task])
         for key in list(self._pending):
             self._fail(key, "the router has stopped")
-        await asyncio.to_thread(worker.shutdown, cancel_futures=True)
+        if worker is not None:
+            await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
     async def score(self, asked: Asked) -> Reading:
         """A query that is already waiting is not computed again. Raises Unavailable; at once where a batch has been
@@ -57,31 +66,48 @@ class Batcher:
         if self._began is not None and time.monotonic() - self._began > LATE_S:
             raise Unavailable("the router is late")
         future = self._pending.get(asked.key)
+        if future is None and self._quick and not self._answered:
+            return self._answer(asked)
         if future is None:
             future = self._pending[asked.key] = asyncio.get_running_loop().create_future()
             future.add_done_callback(_retrieve)
             self._queue.put_nowait(asked)
         return await asyncio.shield(future)  # one client that goes away takes no answer from the others
 
-    async def _run(self, worker: ThreadPoolExecutor) -> None:
+    def _answer(self, asked: Asked) -> Reading:
+        self._answered = True
+        asyncio.get_running_loop().call_soon(self._begin_turn)
+        [reading] = _score_apart(self._score, [asked.query])
+        if reading is None:
+            raise Unavailable(UNREADABLE)
+        return reading
+
+    def _begin_turn(self) -> None:
+        self._answered = False
+
+    async def _run(self) -> None:
         while True:
             batch = [await self._queue.get()]
             while len(batch) < self._max_batch and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            await self._compute(worker, batch)
+            await self._compute(batch)
 
-    async def _compute(self, worker: ThreadPoolExecutor, batch: list[Asked]) -> None:
+    async def _compute(self, batch: list[Asked]) -> None:
         self._began = time.monotonic()
-        queries = [asked.query for asked in batch]
         try:
-            readings = await asyncio.get_running_loop().run_in_executor(worker, _score_apart, self._score, queries)
+            readings = await self._read([asked.query for asked in batch])
         finally:
             self._began = None
         for asked, reading in zip(batch, readings, strict=True):
             if reading is None:
-                self._fail(asked.key, "the router could not read the question")
+                self._fail(asked.key, UNREADABLE)
             else:
                 self._pending.pop(asked.key).set_result(reading)
+
+    async def _read(self, queries: list[Query]) -> Sequence[Reading | None]:
+        if self._worker is None:
+            return _score_apart(self._score, queries)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, _score_apart, self._score, queries)
 
     def _fail(self, key: Fingerprint, reason: str) -> None:
         self._pending.pop(key).set_exception(Unavailable(reason))

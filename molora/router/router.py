@@ -49,7 +49,7 @@ class Router:
         self._calibration, self._rules = scorer.head.calibration, rules
         self._cache = ScoreCache(cache_size)
         self._looks = scorer.looks
-        self._batcher = Batcher(scorer.score, max_batch)
+        self._batcher = Batcher(scorer.score, max_batch, quick=scorer.quick)
 
     async def start(self) -> None:
         """Returns when warm: the first client waits no longer than others. Raises Unavailable if the encoder fails."""
@@ -75,7 +75,7 @@ class Router:
 
     async def read(self, texts: Sequence[str]) -> Floats:
         """[len(texts), dim] of length 1, for at least one text. Raises Unavailable."""
-        readings = await asyncio.gather(*(self._read(Query(text)) for text in texts))
+        readings = await self._read_all([Query(text) for text in texts])
         return np.stack([reading.vector for reading in readings])
 
     def set_expert(self, name: str, vectors: Floats) -> None:
@@ -98,8 +98,9 @@ class Router:
         if is_by_hand(wishes):
             return by_hand(wishes, self.experts)
         turns = (*take_earlier(query, wishes, self._rules), query)
-        readings = await asyncio.gather(*map(self._read, turns))
-        *earlier, sight = map(self._see, turns, readings)  # by the experts that are live now, after the wait
+        *earlier, sight = map(
+            self._see, turns, await self._read_all(turns)
+        )  # by the experts that are live now, after the wait
         newcomers = [name for name in self.experts if self.routed_by(name) == "examples"]
         return decide(sight, wishes, Lineup(self.experts, self._calibration, newcomers), self._rules, earlier)
 
@@ -107,6 +108,11 @@ class Router:
         """Where there is nothing to read the question is like none."""
         is_blank = not query.text.strip() and not (self._looks and query.images)
         return Sight(self._panel.logits(reading), 0.0 if is_blank else reading.typicality)
+
+    async def _read_all(self, queries: Sequence[Query]) -> Sequence[Reading]:
+        if len(queries) == 1:  # a task of its own would wait for its turn
+            return [await self._read(queries[0])]
+        return await asyncio.gather(*map(self._read, queries))
 
     async def _read(self, query: Query) -> Reading:
         asked = await self._ask(query)

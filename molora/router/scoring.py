@@ -42,6 +42,11 @@ class Scorer:
         """Whether pictures make a difference."""
         return self._encoder.looks
 
+    @property
+    def quick(self) -> bool:
+        """Whether the event loop may wait for it."""
+        return self._encoder.quick
+
     def score(self, queries: Sequence[Query]) -> list[Reading]:
         """One thread at a time. Raises what the encoder raises, ValueError for NaN."""
         features = self._encoder.encode(queries)

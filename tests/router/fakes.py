@@ -23,6 +23,7 @@ class FakeEncoder:
 
     digest: str = DIGEST
     looks: bool = False
+    quick: bool = False
     failure: Exception | None = None
     poison: str | None = None
     batches: list[list[str]] = field(default_factory=list)

@@ -24,7 +24,7 @@ WHERE, WHO = [1, 0, 0], [0, 1, 0]
 
 @asynccontextmanager
 async def running(encoder: FakeEncoder, max_batch: int = 64) -> AsyncIterator[Batcher]:
-    batcher = Batcher(Scorer(encoder, make_head()).score, max_batch)
+    batcher = Batcher(Scorer(encoder, make_head()).score, max_batch, quick=encoder.quick)
     await batcher.start()
     try:
         yield batcher
@@ -118,7 +118,7 @@ async def test_a_question_that_the_encoder_cannot_take_fails_alone():
 async def test_an_encoder_that_answers_too_few_readings_fails_the_batch_alone():
     reading = Reading(np.zeros(2, dtype=np.float32), np.ones(3, dtype=np.float32), 1.0)
     answers: list[list[Reading]] = [[], [reading]]
-    batcher = Batcher(lambda _: answers.pop(0), 64)
+    batcher = Batcher(lambda _: answers.pop(0), 64, quick=False)
     await batcher.start()
     with pytest.raises(Unavailable):
         await batcher.score(asked("a"))
@@ -140,7 +140,7 @@ async def test_a_client_that_goes_away_takes_no_answer_from_another():
 
 async def test_stopping_fails_who_waits_and_starting_again_serves():
     encoder = FakeEncoder()
-    batcher = Batcher(Scorer(encoder, make_head()).score, 64)
+    batcher = Batcher(Scorer(encoder, make_head()).score, 64, quick=False)
     await batcher.start()
     first = await hold(encoder, batcher)
     (second,) = await ask(batcher, ["second"])
@@ -170,3 +170,24 @@ async def test_who_comes_while_a_batch_is_late_does_not_wait_for_it(monkeypatch:
         await first
         assert (await batcher.score(asked("who?"))).vector.tolist() == WHO
         assert encoder.batches == [["first"], ["who?"]]
+
+
+async def test_a_quick_encoder_answers_the_first_at_once_and_the_others_of_that_turn_together():
+    encoder = FakeEncoder(quick=True, poison="poison")
+    async with running(encoder) as batcher:
+        tasks = await ask(batcher, ["who?", "poison", "where?", "who?"])
+        assert encoder.batches == [["who?"]]
+        await asyncio.wait(tasks)
+        later = await ask(batcher, ["when?"])
+        assert later[0].result().vector.tolist() == WHERE
+        with pytest.raises(Unavailable):
+            tasks[1].result()
+        assert [tasks[at].result().vector.tolist() for at in (0, 2, 3)] == [WHO, WHERE, WHO]
+    assert encoder.batches[1] == ["poison", "where?", "who?"]
+    assert encoder.threads == {threading.get_ident()}
+
+
+async def test_a_quick_encoder_that_fails_fails_the_question():
+    async with running(FakeEncoder(quick=True, poison="poison")) as batcher:
+        with pytest.raises(Unavailable, match="could not read"):
+            await batcher.score(asked("poison"))

@@ -20,7 +20,7 @@ class Encoder(Protocol):
     """What the router needs of an encoder.
 
     `digest` is of all that shapes its numbers: it tells a head that was trained on another one. `looks` says whether
-    pictures count.
+    pictures count, `quick` whether a question takes less than a thread would have to wait for the interpreter.
     """
 
     @property
@@ -28,6 +28,9 @@ class Encoder(Protocol):
 
     @property
     def looks(self) -> bool: ...
+
+    @property
+    def quick(self) -> bool: ...
 
     def encode(self, queries: Sequence[Query]) -> Features:
         """Of at least one query; called from one thread at a time."""

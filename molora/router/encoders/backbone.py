@@ -24,7 +24,7 @@ class BackboneText:
     The text is read alone, without a chat's markup and without the pictures.
     """
 
-    looks = False
+    looks, quick = False, False
 
     def __init__(self, model: Any, folder: Path, layer: int) -> None:
         from torch import nn

@@ -21,7 +21,7 @@ class LookingEncoder:
     """Several pictures of a query count as their mean. Each picture is looked at once, however many queries show it,
     and each text is read once."""
 
-    looks = True
+    looks, quick = True, False
 
     def __init__(self, text: Encoder, eye: Eye) -> None:
         self._text, self._eye = text, eye

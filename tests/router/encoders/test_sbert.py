@@ -34,6 +34,11 @@ def test_pictures_are_not_looked_at(encoder: SbertEncoder):
     assert (features.image.shape, features.seen.tolist(), encoder.looks) == ((1, 0), [False], False)
 
 
+def test_static_embeddings_are_quick_and_a_transformer_is_not(encoder: SbertEncoder):
+    assert encoder.quick
+    assert not SbertEncoder(packaged_teacher()).quick
+
+
 def test_a_folder_without_a_model_is_named(tmp_path: Path):
     with pytest.raises(ConfigError, match=tmp_path.name):
         SbertEncoder(tmp_path)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from molora.router.training import examples as module
 from molora.router.encoders.fit import fit_size
 from molora.router.features import Features
 from molora.router.query import Query
+from molora.router.training import examples as module
 from molora.router.training.data import Sample
 from molora.router.training.examples import encode_samples
 from tests.router.fakes import FakeEncoder
