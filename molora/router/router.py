@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from molora.config import Config, PolicyConfig
 from molora.router.batching import Batcher
@@ -49,10 +50,16 @@ class Router:
         self._calibration, self._rules = scorer.head.calibration, rules
         self._cache = ScoreCache(cache_size)
         self._looks = scorer.looks
+        self._blas: threadpool_limits | None = None
         self._batcher = Batcher(scorer.score, max_batch, quick=scorer.quick)
 
     async def start(self) -> None:
-        """Returns when warm: the first client waits no longer than others. Raises Unavailable if the encoder fails."""
+        """Returns when warm: the first client waits no longer than others. Raises Unavailable if the encoder fails.
+
+        Until it is stopped BLAS has one thread: beside an engine that keeps the cores busy its threads wait for each
+        other longer than one alone takes.
+        """
+        self._blas = self._blas or threadpool_limits(1, user_api="blas")
         await self._batcher.start()
         try:
             await self._batcher.score(ask(Query(""), looks=self._looks))
@@ -63,6 +70,9 @@ class Router:
     async def stop(self) -> None:
         """Whoever still waits gets Unavailable; may be called twice."""
         await self._batcher.stop()
+        if self._blas is not None:
+            self._blas.restore_original_limits()
+            self._blas = None
 
     @property
     def experts(self) -> tuple[str, ...]:
@@ -98,9 +108,8 @@ class Router:
         if is_by_hand(wishes):
             return by_hand(wishes, self.experts)
         turns = (*take_earlier(query, wishes, self._rules), query)
-        *earlier, sight = map(
-            self._see, turns, await self._read_all(turns)
-        )  # by the experts that are live now, after the wait
+        readings = await self._read_all(turns)
+        *earlier, sight = map(self._see, turns, readings)  # by the experts that are live now, after the wait
         newcomers = [name for name in self.experts if self.routed_by(name) == "examples"]
         return decide(sight, wishes, Lineup(self.experts, self._calibration, newcomers), self._rules, earlier)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from threadpoolctl import threadpool_info
 
 from molora.config import PolicyConfig
 from molora.errors import BadRequest, Unavailable
@@ -211,3 +212,16 @@ async def test_an_expert_added_while_a_question_waits_may_get_it():
         router.set_expert("reasons", vectors)
         encoder.free.set()
         assert (await waiting).expert == "reasons"
+
+
+async def test_blas_has_one_thread_while_the_router_runs():
+    before = count_blas_threads()
+    router = Router(Scorer(FakeEncoder(), make_head()), EXPERTS)
+    await router.start()
+    assert set(count_blas_threads()) == {1}
+    await router.stop()
+    assert count_blas_threads() == before
+
+
+def count_blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
