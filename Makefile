@@ -45,7 +45,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/molora bench quality --config $(CONFIG) --scenes 400
-	$(BIN)/molora bench load --config $(CONFIG) --rounds 4 --concurrency 1 --concurrency 32
+	$(BIN)/molora bench load --config $(CONFIG) --rounds 3 --concurrency 1 --concurrency 32
+	$(BIN)/molora bench tradeoff
+	$(BIN)/molora bench report build/bench --output build/report
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix

@@ -10,7 +10,7 @@ from molora.benchmarks.load.timing import Load
 from molora.benchmarks.questions import KINDS, Example, make_examples
 
 SEED = 77_000_000
-PER_CLIENT = 4
+PER_CLIENT = 8
 """Questions a turn, of a closed loop."""
 MIN_QUESTIONS = 16
 POISSON_S = 5.0
