@@ -13,7 +13,7 @@ from molora.benchmarks.questions import KINDS
 from molora.errors import Unavailable
 from tests.benchmarks.load.serving import answering
 
-PLAN = Plan(KINDS, Popularity.UNIFORM, [Load(concurrency=4)], 2, 2)
+PLAN = Plan(KINDS, Popularity.UNIFORM, [Load(concurrency=2)], 2, 2)
 
 
 async def test_every_arm_is_measured_in_every_round_but_the_one_that_warms_up() -> None:

@@ -46,7 +46,7 @@ def test_rounds_and_loads_ask_anew() -> None:
     assert len(set(scenes)) == len(scenes)
 
 
-@pytest.mark.parametrize(("load", "num"), [(ONE, 16), (MANY, 128), (ARRIVING, 40), (Load(rate=0.5), 16)])
+@pytest.mark.parametrize(("load", "num"), [(ONE, 16), (MANY, 256), (ARRIVING, 40), (Load(rate=0.5), 16)])
 def test_a_turn_lasts_long_enough(load: Load, num: int) -> None:
     assert len(draw_asks(make_plan(), Slot("top1", load, 1, "top1"))) == num
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 
 
 async def test_a_routed_question_and_one_asked_twice_are_answered_in_full(server_url: str) -> None:
-    plan = Plan(KINDS, Popularity.ZIPF, [Load(concurrency=8)], 1, 5)
+    plan = Plan(KINDS, Popularity.ZIPF, [Load(concurrency=4)], 1, 5)
     measured = await measure(plan, pick_arms(["top1", "twice"]), {"molora": server_url}, Console(quiet=True))
     assert len(measured.timings) == 2 * 32
     assert {timing.num_tokens for timing in measured.timings} == {5}
