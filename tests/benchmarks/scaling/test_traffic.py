@@ -28,7 +28,7 @@ def test_questions_are_as_long_and_pictures_as_large_as_asked_for():
 def test_as_many_clients_have_enough_to_ask():
     turn = make_turn("url", Setting(concurrency=16), AUTO, 1, NAMES)
     assert turn.load.concurrency == 16
-    assert len(turn.queries) == 64
+    assert len(turn.queries) == 128
 
 
 def test_no_two_turns_ask_about_the_same_pictures_and_each_is_the_same_again():
