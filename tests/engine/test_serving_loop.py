@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -55,11 +56,20 @@ def test_closing_a_stream_aborts_the_generation(http: httpx.Client) -> None:
 
 
 def test_hanging_up_aborts_the_generation(http: httpx.Client) -> None:
-    before = num_generated(http)
-    with pytest.raises(httpx.ReadTimeout):
-        http.post("/v1/chat/completions", json=LONG, timeout=0.3)
+    before = hang_up(http)
     wait_until_idle(http)
     assert num_generated(http) < before + LONG["max_tokens"]
+
+
+def hang_up(http: httpx.Client) -> float:
+    """Tokens generated before. The engine may keep this process from the processor until the answer is there."""
+    for _ in range(5):
+        before = num_generated(http)
+        with suppress(httpx.ReadTimeout):
+            http.post("/v1/chat/completions", json=LONG, timeout=0.3)
+            continue
+        return before
+    pytest.fail("every answer came before this process could hang up")
 
 
 def test_our_metrics_and_vllms_stand_side_by_side(http: httpx.Client) -> None:
