@@ -46,7 +46,7 @@ def router(  # noqa: PLR0913, PLR0917  # a command's options
         for done in range(1, rounds + 1):
             for name, section in sections.items():
                 measured[name].append(speed.measure(section, fitted[name].head, questions))
-            bars("rounds", done, rounds, 0.0)
+            bars("rounds", done, rounds)
     accuracies = {name: one.accuracy for name, one in fitted.items() if one.accuracy is not None}
     result = report.make_result(measured, accuracies, questions)
     write_result(result, output)

@@ -1,6 +1,7 @@
 """Rounds of each encoder as a result."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -41,5 +42,4 @@ def _figures(name: str, speeds: Sequence[Speed], accuracies: Mapping[str, float]
 
 def _figure(row: str, column: str, estimate: Estimate, unit: str, *, higher: bool) -> Figure:
     better = "higher" if higher else "lower"
-    value, low, high = estimate.value, estimate.low, estimate.high
-    return Figure(group=GROUP, row=row, column=column, value=value, low=low, high=high, unit=unit, better=better)
+    return Figure(group=GROUP, row=row, column=column, unit=unit, better=better, **asdict(estimate))

@@ -61,7 +61,8 @@ def _hold_out(texts: Sequence[str], plan: Plan) -> tuple[list[str], list[str]]:
     if len(wordings) < MIN_TEXTS:
         raise ConfigError(f"{len(wordings)} different texts: at least {MIN_TEXTS} are needed")
     held = random.Random(plan.seed).sample(wordings, max(round(plan.held_out * len(wordings)), 1))
-    return held, [text for text in texts if text not in set(held)]
+    learnt = set(wordings) - set(held)
+    return held, [text for text in texts if text in learnt]
 
 
 def _ask(teacher: Encoder, texts: Sequence[str], on_step: OnStep) -> Floats:

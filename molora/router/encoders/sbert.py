@@ -31,7 +31,7 @@ class SbertEncoder:
             raise ConfigError(f"router.encoder.text: no {WEIGHTS} file in {path}")
         self.digest = digest_values("sbert", digest_folder(path, (WEIGHTS, *SETTINGS)))
         self._model = _load(path)
-        self.quick = type(self._model[0]).__name__ == "StaticEmbedding"
+        self.quick = _is_looked_up(self._model)
 
     def encode(self, queries: Sequence[Query]) -> Features:
         texts = [query.text for query in queries]
@@ -47,6 +47,12 @@ class SbertEncoder:
 
         with torch.inference_mode():
             return self._model(self._model.preprocess(texts))["sentence_embedding"].numpy()
+
+
+def _is_looked_up(model: Any) -> bool:
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    return isinstance(model[0], StaticEmbedding)
 
 
 def _load(folder: Path) -> Any:
