@@ -1,4 +1,4 @@
-"""An example as an OpenAI chat request: its picture as a PNG data URL, then its question."""
+"""A question as an OpenAI chat request: its picture, as a data URL, then its text."""
 
 import base64
 import io
@@ -17,6 +17,10 @@ def picture_url(picture: Image.Image) -> str:
 
 def ask(example: Example, picture: Image.Image | None = None) -> list[dict[str, Any]]:
     """`messages` of a chat request; the scene is rendered where its picture is not given."""
-    url = picture_url(picture or example.scene.render())
-    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": example.question.text}]
+    return ask_about(picture_url(picture or example.scene.render()), example.question.text)
+
+
+def ask_about(url: str, text: str) -> list[dict[str, Any]]:
+    """`messages` of a chat request: a picture by its URL, then the text."""
+    parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
     return [{"role": "user", "content": parts}]

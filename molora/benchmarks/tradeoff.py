@@ -15,7 +15,7 @@ BENCHMARK = "tradeoff"
 SPEED, EXACT_MATCH = "questions/s", "exact match"
 COLUMNS = {"all": "questions of one type", "two types": "questions of two types"}
 """Of exact match, and what is asked."""
-ANSWERS_AS = {"manual": "oracle", "vllm": "oracle", "vllm-base": "base", "vllm base": "base", "merged": "top2"}
+ANSWERS_AS = {"manual": "oracle", "vllm": "oracle", "vllm-base": "base", "merged": "top2"}
 """Whose accuracy a mode has that was not asked itself."""
 WHY = {
     "oracle": "the client names the expert of the question's type, of two types the first",

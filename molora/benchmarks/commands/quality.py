@@ -47,10 +47,8 @@ def quality(  # noqa: PLR0913, PLR0917  # a command's options
         asked = asyncio.run(collect(address, arms, items, Asking(concurrency, tokens, instruction)))
     answers = add_chosen(asked, experts, SEED)
     scores, notes = measure_texts(answers, source.name)
-    settings = {"data": source.name, "questions": len(items), "bad_rows": bad.num, "instruction": instruction} | {
-        "tokens": tokens,
-        "config": config.name,
-    }
+    told = {"questions": len(items), "bad_rows": bad.num, "instruction": instruction, "tokens": tokens}
+    settings = {"data": source.name, **told, "config": config.name}
     figures = figure(answers, scores, experts)
     result = summary.make_result(source.name, figures, notes, settings, SEED)
     path = output or Path("build/bench") / f"{result.benchmark}.json"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from molora.benchmarks.messages import ask_about
+
 
 @dataclass(frozen=True)
 class Item:
@@ -22,9 +24,7 @@ class Item:
     def messages(self, instruction: str = "") -> list[dict[str, Any]]:
         """Of a chat request; the instruction, where there is one, is a line below the question."""
         url = self.picture if isinstance(self.picture, str) else file_url(self.picture)
-        text = "\n".join(filter(None, (self.question, instruction)))
-        parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
-        return [{"role": "user", "content": parts}]
+        return ask_about(url, "\n".join(filter(None, (self.question, instruction))))
 
 
 def file_url(picture: Path) -> str:
