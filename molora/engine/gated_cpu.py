@@ -71,5 +71,6 @@ class GatedCPU(PunicaWrapperCPU):
             return
         gates = self._gates.scaled(scale)
         width = sum(a.shape[-1] for a in lora_a_stacked) + sum(output_slices)
-        add = add_dense if is_dense(gates, lora_a_stacked[0].shape[2], width, self.costs) else add_apart
+        dense = is_dense(gates, lora_a_stacked[0].shape[2], width, self.costs, len(lora_a_stacked))
+        add = add_dense if dense else add_apart
         add(torch.split(y, list(output_slices), 1), x, lora_a_stacked, lora_b_stacked, gates)

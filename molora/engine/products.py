@@ -26,7 +26,7 @@ class Costs(NamedTuple):
     """In multiply-adds that take as long; measured by `molora bench layer`."""
 
     segment: float = 1_000_000
-    """The calls for a segment."""
+    """The two products of a segment, or of all slots at once."""
     in_place: float = 14
     """An element of a row, read or written where it is."""
     gathered: float = 63
@@ -51,10 +51,16 @@ class RowGates:
     def scaled(self, scale: float) -> RowGates:
         return self if scale == 1 else RowGates(scale * self.matrix)
 
+    def spread(self, num: int, rank: int) -> Spread:
+        """For `num` layers packed into one; remembered, for a step has many layers of few shapes."""
+        if (num, rank) not in self._spreads:
+            gates = self.matrix.repeat_interleave(rank, 1).repeat(1, num)
+            self._spreads[num, rank] = Spread(gates, gates == 0)
+        return self._spreads[num, rank]
+
     @cached_property
-    def idle(self) -> Tensor:
-        """[rows, slots, 1]: where an adapter has no say."""
-        return self.matrix[..., None] == 0
+    def _spreads(self) -> dict[tuple[int, int], Spread]:
+        return {}
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
@@ -87,6 +93,13 @@ class RowGates:
         return Runs(slots[first], rows[first], lengths, lengths >= min(MIN_RUN, len(self.matrix)))
 
 
+class Spread(NamedTuple):
+    """Both [rows, layers * slots * rank]: a gate for each product with a row of A, and where it has no say."""
+
+    gates: Tensor
+    idle: Tensor
+
+
 class Runs(NamedTuple):
     """Rows in a row that name the same slot, by slot."""
 
@@ -109,12 +122,15 @@ class Work(NamedTuple):
     gathered: int
 
 
-def is_dense(gates: RowGates, rank: int, width: int, costs: Costs) -> bool:
-    """Whether the dense way takes no longer, for a layer of `width` = in + out, or several packed into one."""
+def is_dense(gates: RowGates, rank: int, width: int, costs: Costs, num: int = 1) -> bool:
+    """Whether the dense way takes no longer, for a layer of `width` = in + out, or the sum of `num` packed into one,
+    whose products with A it makes in one."""
     num_rows, num_slots = gates.matrix.shape
     segments, in_place, gathered = gates.work_apart
-    dense = costs.segment + width * num_rows * (num_slots * rank + costs.in_place)
-    apart = costs.segment * segments + width * (in_place * (rank + costs.in_place) + gathered * (rank + costs.gathered))
+    dense = costs.segment * (1 + num) / 2 + width * num_rows * (num_slots * rank + costs.in_place)
+    apart = costs.segment * segments * num + width * (
+        in_place * (rank + costs.in_place) + gathered * (rank + costs.gathered)
+    )
     return dense <= apart
 
 
@@ -123,19 +139,23 @@ def add_dense(ys: Sequence[Tensor], x: Tensor, a: Sequence[Tensor], b: Sequence[
 
     An adapter whose gate is 0 has no say, not even by a value that is not finite.
     """
-    slots, _, rank, _ = a[0].shape
-    shrunk = (x @ _joined(a).T).view(len(x), len(a), slots, rank)
-    gated = (shrunk * gates.matrix[:, None, :, None]).masked_fill_(gates.idle[:, None], 0).to(x.dtype)
-    for y, part, out in zip(ys, gated.unbind(1), b, strict=True):
-        y.addmm_(part.flatten(1), out.squeeze(1).transpose(1, 2).flatten(0, 1))
+    spread = gates.spread(len(a), a[0].shape[2])
+    gated = ((x @ _joined(a).T) * spread.gates).masked_fill_(spread.idle, 0).to(x.dtype)
+    for y, part, out in zip(ys, gated.chunk(len(a), 1), b, strict=True):
+        y.addmm_(part, out.transpose(2, 3).flatten(0, 2))
 
 
 def _joined(a: Sequence[Tensor]) -> Tensor:
     """[len(a) * slots * rank, in]: no copy where they lie one behind the other in memory, as in `CPUModelManager`."""
-    first, width = a[0], a[0].shape[-1]
-    memory, offset, size = first.untyped_storage().data_ptr(), first.storage_offset(), first.numel()
-    lies = [(one.untyped_storage().data_ptr(), one.storage_offset()) for one in a]
-    if lies == [(memory, offset + size * place) for place in range(len(a))]:
+    first = a[0]
+    if len(a) == 1:
+        return first.flatten(0, 2)
+    memory, start, size = first.untyped_storage().data_ptr(), first.storage_offset(), first.numel()
+    if all(
+        one.storage_offset() == start + size * place and one.untyped_storage().data_ptr() == memory
+        for place, one in enumerate(a)
+    ):
+        width = first.shape[-1]
         return first.as_strided((len(a) * size // width, width), (width, 1))
     return torch.cat([one.flatten(0, 2) for one in a])
 

@@ -150,3 +150,18 @@ def test_many_slots_of_which_few_are_named_are_computed_apart() -> None:
     assert is_dense(hard(32, 4, 4), 16, 384, Costs())
     assert not is_dense(hard(32, 64, 4), 16, 3072, Costs())
     assert is_dense(hard(32, 64, 4), 16, 3072, Costs(segment=1e9))
+
+
+def test_layers_packed_into_one_are_sooner_computed_at_once() -> None:
+    one = hard(1, 4, 1)
+    assert not is_dense(one, 16, 384, Costs(), 1)
+    assert is_dense(one, 16, 768, Costs(), 3)
+
+
+def test_gates_are_spread_once_for_all_layers_of_a_shape() -> None:
+    gates = RowGates(torch.tensor([[0.5, 0.0], [1.0, 2.0]]))
+    spread = gates.spread(2, 3)
+    assert spread.gates.tolist() == [[0.5, 0.5, 0.5, 0, 0, 0] * 2, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0] * 2]
+    assert torch.equal(spread.idle, spread.gates == 0)
+    assert gates.spread(2, 3) is spread
+    assert gates.spread(1, 3).gates.shape == (2, 6)

@@ -20,6 +20,7 @@ def load(  # noqa: PLR0913, PLR0917  # a command's options
     concurrency: Annotated[list[int] | None, typer.Option(min=1, help="May be repeated; else 1, 8 and 32.")] = None,
     rate: Annotated[list[float] | None, typer.Option(min=0.1, help="Poisson arrival, a second; repeatable.")] = None,
     popularity: Annotated[Popularity, typer.Option(help="Of the experts.")] = Popularity.UNIFORM,
+    per_picture: Annotated[int, typer.Option(min=1, help="Questions about each picture, at most.")] = 1,
     rounds: Annotated[int, typer.Option(min=1)] = 8,
     tokens: Annotated[int, typer.Option(min=0, help="Length of every answer; 0 lets answers end by themselves.")] = 16,
     slo_ttft_ms: Annotated[float, typer.Option(min=0, help="Goodput's bound on TTFT.")] = 500,
@@ -38,7 +39,7 @@ def load(  # noqa: PLR0913, PLR0917  # a command's options
 
     closed = [Load(concurrency=num) for num in concurrency or ([] if rate else [1, 8, 32])]
     loads = [*closed, *(Load(rate=one) for one in rate or [])]
-    plan = Plan(list(load_config(config).experts), popularity, loads, rounds, tokens)
+    plan = Plan(list(load_config(config).experts), popularity, loads, rounds, tokens, per_picture)
     setup = report.Setup(config, plan, pick_arms(arm or DEFAULT), Slo(slo_ttft_ms, slo_tpot_ms))
     console = Console(file=sys.stdout)
     with serving(config, list(setup.arms.values()), output, console) as servers:

@@ -1,4 +1,4 @@
-"""What is asked, by how many and in which order: turns of all arms in each round, every picture a new one."""
+"""What is asked, by how many and in which order: turns of all arms in each round, with new pictures in every turn."""
 
 import math
 import random
@@ -38,13 +38,14 @@ class Slot:
 
 @dataclass(frozen=True)
 class Plan:
-    """Round 0 warms up and is not counted."""
+    """Round 0 warms up and is not counted. `per_picture` questions are about one picture, far from each other."""
 
     experts: Sequence[str]
     popularity: Popularity
     loads: Sequence[Load]
     num_rounds: int
     num_tokens: int
+    per_picture: int = 1
 
 
 def plan_slots(plan: Plan, asks_as: Mapping[str, str]) -> Iterator[Slot]:
@@ -60,13 +61,15 @@ def draw_asks(plan: Plan, slot: Slot) -> list[Ask]:
     """The same for the same slot. An expert that is called by a reasoning type is asked questions of it, and another
     one questions of the types in turn."""
     seed = f"{SEED} {slot.asks_as} {slot.round} {slot.load.name}"
-    rng, redraw = random.Random(seed), random.Random(f"{seed} {slot.arm}")
+    rng = random.Random(seed)
     num = num_questions(slot.load)
     places = rng.choices(range(len(plan.experts)), plan.popularity.weights(len(plan.experts)), k=num)
     names = [plan.experts[place] for place in places]
     kinds = [(name if name in KINDS else KINDS[place % len(KINDS)],) for name, place in zip(names, places, strict=True)]
-    examples = make_examples(rng.getrandbits(48), num, kinds)
-    return [Ask(_redrawn(example, redraw.getrandbits(48)), name) for example, name in zip(examples, names, strict=True)]
+    examples = make_examples(rng.getrandbits(48), num, kinds, plan.per_picture)
+    salt = f"{seed} {slot.arm}"
+    asks = [Ask(_redrawn(example, salt), name) for example, name in zip(examples, names, strict=True)]
+    return [ask for place in range(plan.per_picture) for ask in asks[place :: plan.per_picture]]
 
 
 def num_questions(load: Load) -> int:
@@ -74,6 +77,7 @@ def num_questions(load: Load) -> int:
     return max(MIN_QUESTIONS, wanted)
 
 
-def _redrawn(example: Example, seed: int) -> Example:
-    """The same scene in another picture."""
-    return replace(example, scene=replace(example.scene, seed=seed))
+def _redrawn(example: Example, salt: str) -> Example:
+    """The same scene in another picture, which is the same for the same scene."""
+    scene = example.scene
+    return replace(example, scene=replace(scene, seed=random.Random(f"{salt} {scene.seed}").getrandbits(48)))

@@ -58,6 +58,7 @@ def _settings(setup: Setup) -> dict[str, Any]:
         "loads": [load.name for load in plan.loads],
         "rounds": plan.num_rounds,
         "tokens": plan.num_tokens,
+        "questions per picture": plan.per_picture,
         **asdict(setup.slo),
     }
 
@@ -66,7 +67,7 @@ def _notes(setup: Setup, measured: Measured) -> Iterator[str]:
     yield from (f"{name}: {arm.about} (server: {arm.server})." for name, arm in setup.arms.items())
     yield (
         "Sent by vLLM's load generator (vllm bench serve) over HTTP. All arms take a turn in each round, in shuffled "
-        "order, with pictures that were never asked about before; ratios are within a round."
+        "order, with pictures of its own; ratios are within a round."
     )
     yield f"Goodput counts answers with TTFT up to {setup.slo.ttft_ms:g} ms and TPOT up to {setup.slo.tpot_ms:g} ms."
     yield "A question of the arm twice is two requests; its answer is there when both have ended, which is its TTFT."

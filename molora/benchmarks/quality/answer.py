@@ -16,7 +16,7 @@ ALL, TWO = "all", "two types"
 class Answer:
     """`arm` was asked, `expert` has the largest gate, `kinds` are the types the question needs, if they are known.
 
-    What follows is the response's `routing`.
+    `logprob`, in nats, is of all tokens of the answer; what else has a default is the response's `routing`.
     """
 
     index: int
@@ -31,6 +31,7 @@ class Answer:
     confidence: float | None = None
     source: str = ""
     router_ms: float = 0.0
+    logprob: float = 0.0
 
     @property
     def right(self) -> bool:

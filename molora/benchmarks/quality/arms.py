@@ -1,8 +1,9 @@
 """Who is asked: the backbone, each expert, the routed choice, and what is put together from the experts' answers."""
 
 import dataclasses
+import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from molora.benchmarks.quality.answer import Answer
 from molora.errors import ConfigError
 
 BASE, TOP1, TOP2, SOFT, UNIFORM = "base", "top1", "top2", "soft", "uniform"
-ORACLE, RANDOM = "oracle", "random"
+ORACLE, RANDOM, TWICE = "oracle", "random", "twice"
 ROUTED = (TOP1, TOP2, SOFT)
 
 
@@ -28,7 +29,7 @@ def make_arms(experts: Sequence[str]) -> list[Arm]:
 
     Raises ConfigError for an expert that has the name of another arm.
     """
-    if taken := {TOP1, TOP2, SOFT, UNIFORM, ORACLE, RANDOM} & set(experts):
+    if taken := {TOP1, TOP2, SOFT, UNIFORM, ORACLE, RANDOM, TWICE} & set(experts):
         raise ConfigError(f"experts: '{min(taken)}' is how the benchmark calls a way to route; it needs another name")
     named = [Arm(name, name) for name in (BASE, *experts)]
     if not experts:
@@ -39,10 +40,21 @@ def make_arms(experts: Sequence[str]) -> list[Arm]:
 
 def add_chosen(answers: Sequence[Answer], experts: Sequence[str], seed: int) -> list[Answer]:
     """The answers, and some of the experts' once more: `oracle`, of the expert of a question's (first) type, where it
-    has one, and `random`, of any expert."""
+    has one, `random`, of any expert, and `twice`, of one of the two that `top2` mixes."""
     rng = random.Random(seed)
     picked = {index: rng.choice(experts) for index in sorted({a.index for a in answers})} if experts else {}
     by_experts = [a for a in answers if a.arm in experts]
     oracle = [dataclasses.replace(a, arm=ORACLE) for a in by_experts if a.arm in a.kinds[:1]]
     anyone = [dataclasses.replace(a, arm=RANDOM) for a in by_experts if a.arm == picked[a.index]]
-    return [*answers, *oracle, *anyone]
+    return [*answers, *oracle, *anyone, *_ask_twice(answers)]
+
+
+def _ask_twice(answers: Sequence[Answer]) -> Iterator[Answer]:
+    """What a client has who asks each of them and takes the answer that gate and expert together find likelier; the
+    backbone's where no expert was chosen."""
+    given = {(a.arm, a.index): a for a in answers}
+    for mixed in (a for a in answers if a.arm == TOP2):
+        gates = mixed.gates or {BASE: 1.0}
+        found = [given[name, mixed.index] for name in gates if gates[name] > 0]
+        best = max(found, key=lambda a: math.log(gates[a.arm]) + a.logprob)
+        yield dataclasses.replace(best, arm=TWICE)

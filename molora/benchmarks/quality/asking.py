@@ -71,6 +71,7 @@ class _Asker:
             routing.get("confidence"),
             routing.get("source") or "",
             routing.get("router_ms") or 0.0,
+            sum(token.logprob for token in response.choices[0].logprobs.content),
         )
 
     async def _send(self, arm: Arm, item: Item) -> Any:
@@ -82,6 +83,7 @@ class _Asker:
                 messages=messages,
                 temperature=0,
                 max_tokens=self.asking.max_tokens,
+                logprobs=True,
                 extra_body=extra,
             )
         except APIError as error:

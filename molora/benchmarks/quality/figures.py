@@ -6,7 +6,7 @@ from typing import Literal
 from molora.benchmarks.intervals import Estimate
 from molora.benchmarks.quality import means
 from molora.benchmarks.quality.answer import ALL, TWO, Answer, by_arm, by_column
-from molora.benchmarks.quality.arms import BASE, ROUTED, SOFT, TOP1, TOP2, UNIFORM
+from molora.benchmarks.quality.arms import BASE, ROUTED, SOFT, TOP1, TOP2, TWICE, UNIFORM
 from molora.benchmarks.quality.text_metrics import Pair
 from molora.benchmarks.results import Figure
 
@@ -61,9 +61,9 @@ def choices(answers: Sequence[Answer], experts: Sequence[str]) -> Iterator[Figur
 
 
 def gains(answers: Sequence[Answer]) -> Iterator[Figure]:
-    """What each way to mix gets right more than `top1`, question by question."""
+    """What each way to combine experts gets right more than `top1`, question by question."""
     arms = by_arm(answers)
-    for arm in (TOP2, SOFT, UNIFORM):
+    for arm in (TOP2, SOFT, UNIFORM, TWICE):
         right = {a.index: a.right for a in arms.get(arm, ())}
         for column, ones in by_column([a for a in arms.get(TOP1, ()) if a.index in right]).items():
             yield _make(GAIN, arm, column, means.mean([float(right[a.index]) - float(a.right) for a in ones]))

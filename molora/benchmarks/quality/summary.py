@@ -16,7 +16,10 @@ INTERVALS = (
     f"Intervals are of 95 %, by the bootstrap over questions ({RESAMPLES:,} resamples, percentiles); "
     "where all came out alike it sees no spread."
 )
-CHOSEN = "oracle and random are put together from the experts' own answers."
+CHOSEN = (
+    "oracle, random and twice are put together from the experts' own answers; twice takes, of the two experts of top2, "
+    "the answer with the larger product of gate and probability."
+)
 UNIFORM_IS = "uniform blends all adapters in equal shares, whatever is asked."
 TYPES = f"Means are over the types; {ALL} is over questions of one type or none."
 

@@ -83,12 +83,15 @@ def sample_question(scene: Scene, kinds: Sequence[str], rng: random.Random) -> Q
     return Question(*asked, tuple(kinds)) if asked else None
 
 
-def make_examples(seed: int, num: int, kinds: Sequence[tuple[str, ...]]) -> Iterator[Example]:
-    """`num` examples, a new scene each, the kinds taking turns; the same for the same seed."""
+def make_examples(seed: int, num: int, kinds: Sequence[tuple[str, ...]], per_scene: int = 1) -> Iterator[Example]:
+    """`num` examples, the kinds taking turns; the same for the same seed. After `per_scene` of them comes a new scene,
+    or earlier, where there is nothing more of a kind to ask."""
     rng = random.Random(seed)
+    scene: Scene | None = None
     for index in range(num):
-        question = None
-        while question is None:
+        scene = scene if index % per_scene else None
+        question = scene and sample_question(scene, kinds[index % len(kinds)], rng)
+        while scene is None or question is None:
             scene = Scene.draw(rng)
             question = sample_question(scene, kinds[index % len(kinds)], rng)
         yield Example(scene, question)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,11 +33,14 @@ def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
     seed: Annotated[int, typer.Option(min=0, help="Of the unseen scenes and displays.")] = UNSEEN_SEED,
     foreign: Annotated[Path | None, typer.Option(help="JSONL of {question, image?} that belong to nobody.")] = None,
     answers: Annotated[Path | None, typer.Option(help="Records of `molora bench quality`, for exact match.")] = None,
+    mixtures: Annotated[Path | None, typer.Option(help="Of `molora router mixtures` with these heads.")] = None,
     max_bad_rows: MaxBadRows = 10,
     output: Annotated[Path | None, typer.Option(help="Folder for report.json and the pictures.")] = None,
 ) -> None:
     """Accuracy, calibration, risk and coverage, gates, and what text and picture are good for."""
     from molora.router.evaluation.answers import read_answers, summarise
+    from molora.router.evaluation.mixtures import read_mixtures
+    from molora.router.evaluation.naming import name_files
     from molora.router.evaluation.report import prepare, write_report
     from molora.router.evaluation.tables import print_tables
     from molora.router.training.data import draw_display_questions, draw_scene_questions
@@ -47,9 +50,11 @@ def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
     if output:
         prepare(output)
     exact = summarise(read_answers(answers)) if answers else None
+    rights = read_mixtures(mixtures, name_files(head)) if mixtures else [None] * len(head)
     drawn = draw_scene_questions(seed, scenes, 0.0) + draw_display_questions(seed, displays)
     read = _make_reader(data or [], drawn, max_bad_rows)
     measured = _measure(_pair(head, config or []), read, _read_strangers(foreign, config))
+    measured = [replace(one, rights=right) for one, right in zip(measured, rights, strict=True)]
     print_tables(Console(), measured, exact)
     if output:
         write_report(measured, exact, output)
@@ -106,7 +111,9 @@ def _measure(candidates: "Sequence[Candidate]", read: "ReadSamples", strangers: 
 def _tell(measured: "Sequence[Measured]") -> dict[str, Any]:
     """The first head's figures, and the table of all."""
     table = [
-        {"head": one.name, "input": part} | row.to_dict() for one in measured for part, row in one.ablations.items()
+        {"head": one.name, "input": part, **row.to_dict()} | ({"rights": rights} if rights else {})
+        for one in measured
+        for part, row, rights in one.rows()
     ]
     foreign = {one.name: asdict(one.foreign) for one in measured if one.foreign}
     return measured[0].evaluation.report.to_dict() | {"table": table} | ({"foreign": foreign} if foreign else {})

@@ -32,25 +32,33 @@ def mixtures(  # noqa: PLR0913, PLR0917  # a command's options
     max_bad_rows: Annotated[int, typer.Option(min=0, help="Unreadable rows that may be skipped.")] = 10,
     device: Annotated[str, typer.Option(help="cuda answers in bfloat16.")] = "cpu",
     seed: Annotated[int, typer.Option(min=0, help="Of the unseen scenes.")] = UNSEEN_SEED,
+    output: Annotated[Path | None, typer.Option(help="What it prints last, for `evaluate --mixtures`.")] = None,
 ) -> None:
     """Exact match of greedy answers under the gates of top1, top2 and soft, on the same questions."""
     from molora.config import load_config
+    from molora.files import replacing
     from molora.router.joint.examples import gather_lessons
 
     deployment = load_config(config)
     lessons = gather_lessons(data or [], max_bad_rows, scenes, 0.5, seed)
     study = _ask(deployment, heads or [deployment.router.head], lessons, device, fixed=fixed)
     _print(study)
-    typer.echo(json.dumps({"seed": seed, **study.to_dict()}))
+    told = json.dumps({"seed": seed, **study.to_dict()})
+    if output:
+        with replacing(output) as unfinished:
+            unfinished.write_text(told + "\n", encoding="utf-8")
+    typer.echo(told)
 
 
 def _ask(deployment: "Config", heads: list[Path], lessons: "list[Lesson]", device: str, *, fixed: bool) -> "Study":
     from molora.progress import Bars, make_progress
+    from molora.router.evaluation.naming import name_files
     from molora.router.joint.loading import find_device, load_material, load_parts
     from molora.router.joint.study import Study, ask_fixed, ask_head
     from molora.router.joint.tuned import read_tuned
 
-    where, arms = find_device(device), {str(path): read_tuned(path, deployment) for path in heads}
+    where = find_device(device)
+    arms = {name: read_tuned(path, deployment) for name, path in zip(name_files(heads), heads, strict=True)}
     rights: dict[str, Flags] = {}
     with make_progress(Console(stderr=True)) as bar:
         bars = Bars(bar)

@@ -1,6 +1,6 @@
 """Heads measured side by side: each evaluated, ablated and held against foreign questions, on the same questions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from molora.router.evaluation.ablation import Ablation, ablate
 from molora.router.evaluation.evaluate import Evaluation, evaluate, make_case
 from molora.router.evaluation.foreign import Foreign, judge
 from molora.router.evaluation.gate_spread import EDGES
+from molora.router.evaluation.mixtures import Rights
 from molora.router.evaluation.naming import name_files
 from molora.router.head import load_head
 from molora.router.scoring import Scorer
@@ -43,12 +44,18 @@ class Strangers(NamedTuple):
 
 @dataclass(frozen=True)
 class Measured:
-    """What a head got; `foreign` is None where it was not asked about strangers."""
+    """What a head got; `foreign` is None where it was not asked about strangers, `rights` where nobody answered."""
 
     name: str
     evaluation: Evaluation
     ablations: dict[str, Ablation]
     foreign: Foreign | None
+    rights: Rights | None = None
+
+    def rows(self) -> Iterator[tuple[str, Ablation, Rights | None]]:
+        """Of a table of ablations; answers are of the whole question, which comes first."""
+        for place, (part, ablation) in enumerate(self.ablations.items()):
+            yield part, ablation, None if place else self.rights
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, curves too."""
@@ -62,6 +69,7 @@ class Measured:
             "gates": gates,
             "ablations": {part: one.to_dict() for part, one in self.ablations.items()},
             "foreign": self.foreign and asdict(self.foreign),
+            "rights": self.rights,
         }
 
 

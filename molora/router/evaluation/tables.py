@@ -9,6 +9,7 @@ from rich.table import Table
 
 from molora.router.evaluation.heads import Measured
 from molora.router.evaluation.measures import Report
+from molora.router.evaluation.mixtures import Rights
 
 FIGURES = {"accuracy": "acc.", "macro_f1": "F1", "top2_recall": "top2", "ece": "ECE", "nll": "NLL", "aurc": "AURC"}
 """Of a report, with their headings."""
@@ -36,13 +37,21 @@ def _make_confusion(name: str, report: Report) -> Table:
 
 
 def _make_comparison(measured: Sequence[Measured]) -> Table:
-    columns = ("head", "input", *FIGURES.values(), *MIXED.values())
+    """With right answers beside it, where they are known."""
+    asked = list(dict.fromkeys(place for one in measured for place in _list_rights(one.rights)))
+    columns = ("head", "input", *FIGURES.values(), *MIXED.values(), *(f"{mode}, {group}" for mode, group in asked))
     table = Table(*columns, title="What each head makes of each part of a question", box=SIMPLE_HEAD)
     for one in measured:
-        for part, row in one.ablations.items():
+        for part, row, rights in one.rows():
             figures = [getattr(row.report, name) for name in FIGURES] + [row.own_gates[mode] for mode in MIXED]
+            figures += [rights[mode][group] for mode, group in asked] if rights else []
             table.add_row(one.name, part, *(f"{figure:.3f}" for figure in figures))
     return table
+
+
+def _list_rights(rights: Rights | None) -> list[tuple[str, str]]:
+    """Modes, and how many types were needed."""
+    return [(mode, group) for mode, groups in (rights or {}).items() for group in groups]
 
 
 def _make_foreign(measured: Sequence[Measured]) -> Table:

@@ -48,7 +48,9 @@ class Study:
             for (ours, theirs), told in self.differences().items()
         ]
         num = {group: int(flags.sum()) for group, flags in self.groups.items()}
-        return {"num": num, "accuracy": self.accuracies(), "differences": differences}
+        told = self.accuracies()
+        heads = {arm: {mode: told.pop(name(arm, mode)) for mode in MODES} for arm in self.arms}
+        return {"num": num, "heads": heads, "fixed": told, "differences": differences}
 
 
 def name(arm: str, mode: str) -> str:

@@ -1,4 +1,6 @@
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -44,6 +46,19 @@ def test_rounds_and_loads_ask_anew() -> None:
     slots = [Slot("top1", load, number, "top1") for load in (ONE, MANY) for number in (1, 2)]
     scenes = [ask.example.scene for slot in slots for ask in draw_asks(make_plan(), slot)]
     assert len(set(scenes)) == len(scenes)
+
+
+def test_questions_about_one_picture_are_far_from_each_other() -> None:
+    plan = replace(make_plan(), per_picture=4)
+    slots = [Slot(arm, MANY, 1, "top1") for arm in ("top1", "manual")]
+    scenes = [[ask.example.scene for ask in draw_asks(plan, slot)] for slot in slots]
+    assert all(len(set(one)) < len(one) / 3 for one in scenes)
+    assert not set(scenes[0]) & set(scenes[1])
+    places = defaultdict(list)
+    for place, scene in enumerate(scenes[0]):
+        places[scene].append(place)
+    assert all(len(one) <= 4 for one in places.values())
+    assert min(b - a for one in places.values() for a, b in pairwise(one)) >= 63
 
 
 @pytest.mark.parametrize(("load", "num"), [(ONE, 16), (MANY, 256), (ARRIVING, 40), (Load(rate=0.5), 16)])

@@ -50,6 +50,7 @@ def test_every_answer_is_kept_with_its_decision(tmp_path: Path) -> None:
         "confidence": None,
         "source": "",
         "router_ms": 2.5,
+        "logprob": 0.0,
         "right": True,
     }
 

@@ -52,3 +52,16 @@ def test_chance_takes_one_experts_answer_to_each_question_and_the_same_again() -
     assert first == again != other
     assert sorted(index for index, _ in first) == list(range(40))
     assert {expert for _, expert in first} == set(EXPERTS)
+
+
+def test_of_two_answers_the_likelier_by_gate_and_expert_is_taken() -> None:
+    gates = {"spatial": 0.75, "social": 0.25}
+    asked = [
+        *(make_answer("base", "", right=True, index=index) for index in range(3)),
+        *(make_answer("spatial", "", right=False, index=index, logprob=-1.5) for index in range(3)),
+        *(make_answer("social", "", right=True, index=index, logprob=lp) for index, lp in enumerate((-0.5, -0.3, 0))),
+        *(make_answer("top2", "", right=False, index=index, gates=gates) for index in (0, 1)),
+        make_answer("top2", "", right=False, index=2, expert="base"),
+    ]
+    twice = [a for a in add_chosen(asked, EXPERTS, 0) if a.arm == "twice"]
+    assert [(a.index, a.expert) for a in twice] == [(0, "spatial"), (1, "social"), (2, "base")]

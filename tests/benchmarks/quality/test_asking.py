@@ -33,7 +33,13 @@ class Server:
         if body["model"] == "nobody":
             return web.json_response({"error": {"message": "the model 'nobody' does not exist"}}, status=404)
         text = body["messages"][0]["content"][1]["text"].splitlines()[-1]
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        tokens = [{"token": token, "bytes": None, "logprob": -0.5, "top_logprobs": []} for token in ("a", "b")]
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": "stop",
+            "logprobs": {"content": tokens if body["logprobs"] else []},
+        }
         routing = ROUTED if body["model"] == "auto" else {"mode": "manual", "source": "manual", "gates": {}}
         return web.json_response({"id": "1", "object": "chat.completion", "choices": [choice], "routing": routing})
 
@@ -66,7 +72,7 @@ async def test_an_answer_keeps_the_decision_behind_it(server: Server) -> None:
     routed, bare = await collect(server.url, arms, ITEMS[:1], Asking())
     assert routed.expert == "spatial"
     assert (routed.gates, routed.probabilities) == (ROUTED["gates"], ROUTED["probabilities"])
-    assert (routed.confidence, routed.source, routed.router_ms) == (0.6, "router", 1.5)
+    assert (routed.confidence, routed.source, routed.router_ms, routed.logprob) == (0.6, "router", 1.5, -1)
     assert (bare.expert, bare.gates, bare.probabilities, bare.confidence) == ("base", {}, None, None)
     assert (routed.kinds, routed.truth, routed.answer) == (("spatial",), "left", "Where?")
 

@@ -22,6 +22,17 @@ def test_tables_say_what_was_measured_within_eighty_columns(capsys: pytest.Captu
     assert "\u2026" not in printed
 
 
+def test_right_answers_stand_beside_the_whole_question(capsys: pytest.CaptureFixture[str]):
+    one = case(sample("who?", "social"))
+    rights = {"top1": {"one type": 0.625, "two types": 0.125}, "soft": {"one type": 0.5, "two types": 0.25}}
+    measured = [Measured("head", evaluate(one), ablate(one), None, rights), Measured("b", evaluate(one), {}, None)]
+    print_tables(Console(width=200), measured, None)
+    printed = capsys.readouterr().out
+    columns = ["top1, one type", "top1, two types", "soft, one type", "soft, two types"]
+    assert [column for column in columns if column in printed] == columns
+    assert any(line.split()[-4:] == ["0.625", "0.125", "0.500", "0.250"] for line in printed.splitlines())
+
+
 def test_what_was_not_asked_for_is_left_out(capsys: pytest.CaptureFixture[str]):
     one = case(sample("who?", "social"))
     print_tables(Console(width=80), [Measured("head", evaluate(one), ablate(one), None)], None)

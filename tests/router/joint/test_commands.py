@@ -15,6 +15,7 @@ from tests.conftest import DEMO, ROOT
 from tests.router.joint.demo import FOLDERS, read
 
 HEAD = ROOT / "molora" / "router" / "demo" / "head.safetensors"
+MODES = ["top1", "top2", "soft"]
 FEW = ["--config", str(DEMO), "--scenes", "12"]
 
 
@@ -33,9 +34,14 @@ def test_a_tuned_head_is_a_head_with_what_it_knew_of_newcomers(tmp_path: Path) -
     assert [step for step, _, _ in told["checks"]] == [0, 2]
     assert told["best_loss"] == min(loss for _, loss, _ in told["checks"])
     assert list(tmp_path.iterdir()) == [output]
-    measured = run("mixtures", *FEW, str(HEAD), str(output), "--no-fixed")
+    answered = tmp_path / "mixtures.json"
+    measured = run("mixtures", *FEW, str(HEAD), str(output), "--no-fixed", "--output", str(answered))
+    assert json.loads(answered.read_text()) == measured
     assert measured["num"] == {"one type": 6, "two types": 6}
-    assert len(measured["accuracy"]) == 6
+    assert {name: list(modes) for name, modes in measured["heads"].items()} == dict.fromkeys(("head", "tuned"), MODES)
+    heads = ["--head", str(HEAD), "--head", str(output)]
+    table = run("evaluate", *heads, "--scenes", "8", "--mixtures", str(answered))["table"]
+    assert {row["head"]: row["rights"] for row in table} == measured["heads"]
 
 
 def test_stage_three_writes_a_folder_of_head_and_adapters(tmp_path: Path) -> None:
@@ -45,7 +51,7 @@ def test_stage_three_writes_a_folder_of_head_and_adapters(tmp_path: Path) -> Non
     assert sorted(path.name for path in output.iterdir()) == sorted(["head.safetensors", *KINDS])
     assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
     assert all(read(output / kind).layers.keys() == read(FOLDERS[kind]).layers.keys() for kind in KINDS)
-    assert run("mixtures", *FEW, str(output))["accuracy"][f"{output}, soft"]
+    assert run("mixtures", *FEW, str(output))["heads"]["tuned"]["soft"].keys() == {"one type", "two types"}
     with pytest.raises(ConfigError, match="tuned: it exists already"):
         run("tune", *FEW, "--output", str(output), "--stage", "3")
 

@@ -58,4 +58,5 @@ def test_heads_are_held_against_their_own_top1_and_against_the_first() -> None:
     assert len(differences) == 2 * 2 + 3
     told = study.to_dict()
     assert told["num"] == {"one type": 1, "two types": 1}
-    assert told["accuracy"]["a, top1"] == {"one type": 0.0, "two types": 1.0}
+    assert told["heads"]["a"]["top1"] == {"one type": 0.0, "two types": 1.0}
+    assert told["fixed"] == {}
