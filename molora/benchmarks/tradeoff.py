@@ -61,7 +61,7 @@ def find_accuracies(quality: Result) -> dict[str, dict[str, Figure]]:
     """By arm and column."""
     found: dict[str, dict[str, Figure]] = {}
     for figure in quality.figures:
-        if figure.group.lower() == EXACT_MATCH and figure.column in COLUMNS:
+        if figure.group == EXACT_MATCH and figure.column in COLUMNS:
             found.setdefault(figure.row, {})[figure.column] = figure
     return found
 

@@ -36,7 +36,7 @@ def quality(**changes) -> Result:
         make_figure(name, column, value, 0.01, group=group, better="higher")
         for name, values in RIGHT.items()
         for column, value in zip(("all", "two types", "spatial"), (*values, 0.9), strict=True)
-        for group in ("Exact match", "Text metrics")
+        for group in ("exact match", "text metrics")
     ]
     return make_result("quality", figures=tuple(figures), **changes)
 

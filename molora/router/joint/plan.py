@@ -18,7 +18,7 @@ class Strengths:
     """
 
     sharpen: float = 0.02
-    keep: float = 0.0
+    keep: float = 0.1
     balance: float = 0.02
     collapse: float = 0.02
 

@@ -24,11 +24,11 @@ def test_every_way_to_answer_is_measured_and_kept(server_url: str, tmp_path: Pat
     told = json.loads(done.stdout.splitlines()[-1])
     result, answers = read_result(output), read_answers(output.with_suffix(".jsonl"))
     experts = list(load_config(DEMO).experts)
-    assert set(told["figures"]["exact match"]) == {"base", *experts, *ROUTED, "uniform", "oracle", "random"}
+    assert set(told["figures"]["exact match"]) == {"base", *experts, *ROUTED, "uniform", "oracle", "random", "twice"}
     assert told["figures"]["exact match"]["oracle"]["all"] > told["figures"]["exact match"]["random"]["all"]
     assert told["figures"]["routing accuracy"]["top1"]["all"] > 0.8
     assert {figure.group for figure in result.figures} == set(told["figures"])
-    assert len(answers) == 11 * 30
+    assert len(answers) == 12 * 30
     gates = {arm: {len(a.gates) for a in answers if a.arm == arm and a.gates} for arm in (*ROUTED, "uniform")}
     assert gates == {"top1": {1}, "top2": {2}, "soft": {4}, "uniform": {4}}
     routed = [a for a in answers if a.arm in ROUTED]
