@@ -51,10 +51,11 @@ def add_chosen(answers: Sequence[Answer], experts: Sequence[str], seed: int) -> 
 
 def _ask_twice(answers: Sequence[Answer]) -> Iterator[Answer]:
     """What a client has who asks each of them and takes the answer that gate and expert together find likelier; the
-    backbone's where no expert was chosen."""
+    backbone's where no expert was chosen. A server may have more experts than were asked."""
     given = {(a.arm, a.index): a for a in answers}
     for mixed in (a for a in answers if a.arm == TOP2):
         gates = mixed.gates or {BASE: 1.0}
-        found = [given[name, mixed.index] for name in gates if gates[name] > 0]
-        best = max(found, key=lambda a: math.log(gates[a.arm]) + a.logprob)
-        yield dataclasses.replace(best, arm=TWICE)
+        asked = [name for name, gate in gates.items() if gate > 0 and (name, mixed.index) in given]
+        if asked:
+            best = max(asked, key=lambda name: math.log(gates[name]) + given[name, mixed.index].logprob)
+            yield dataclasses.replace(given[best, mixed.index], arm=TWICE)

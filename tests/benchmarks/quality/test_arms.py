@@ -62,6 +62,7 @@ def test_of_two_answers_the_likelier_by_gate_and_expert_is_taken() -> None:
         *(make_answer("social", "", right=True, index=index, logprob=lp) for index, lp in enumerate((-0.5, -0.3, 0))),
         *(make_answer("top2", "", right=False, index=index, gates=gates) for index in (0, 1)),
         make_answer("top2", "", right=False, index=2, expert="base"),
+        make_answer("top2", "", right=False, index=3, gates={"newcomer": 1.0}),
     ]
     twice = [a for a in add_chosen(asked, EXPERTS, 0) if a.arm == "twice"]
     assert [(a.index, a.expert) for a in twice] == [(0, "spatial"), (1, "social"), (2, "base")]
