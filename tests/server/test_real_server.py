@@ -205,12 +205,23 @@ def test_a_streams_tokens_are_logged_whether_its_client_asks_or_stays(client: Op
     assert plain.usage.completion_tokens == 16
     assert line["ttft_ms"] <= line["duration_ms"]
     options |= {"n": 1, "max_tokens": 900}
-    with client.chat.completions.create(**options, extra_headers={"x-request-id": "cut-short"}) as chunks:
-        for _ in zip(range(4), chunks, strict=False):
-            pass
-    line = log_line(server, "cut-short")
-    assert (line["disconnected"], line["prompt_tokens"]) == (True, plain.usage.prompt_tokens)
+    line = cut_short(client, server, options)
+    assert line["prompt_tokens"] == plain.usage.prompt_tokens
     assert 0 < line["completion_tokens"] < 900
+
+
+def cut_short(client: OpenAI, server: ServerProcess, options: dict[str, Any]) -> dict[str, Any]:
+    """The log's line of a stream whose client left. The engine may keep this process from the processor until the
+    stream has ended."""
+    for number in range(5):
+        name = f"cut-short-{number}"
+        with client.chat.completions.create(**options, extra_headers={"x-request-id": name}) as chunks:
+            for _ in zip(range(4), chunks, strict=False):
+                pass
+        line = log_line(server, name)
+        if line.get("disconnected"):
+            return line
+    pytest.fail("no stream was seen to be cut short")
 
 
 def test_requests_of_one_name_at_once_are_each_answered(client: OpenAI) -> None:

@@ -89,9 +89,10 @@ def make_examples(seed: int, num: int, kinds: Sequence[tuple[str, ...]], per_sce
     rng = random.Random(seed)
     scene: Scene | None = None
     for index in range(num):
+        kind = kinds[index % len(kinds)]
         scene = scene if index % per_scene else None
-        question = scene and sample_question(scene, kinds[index % len(kinds)], rng)
+        question = sample_question(scene, kind, rng) if scene else None
         while scene is None or question is None:
             scene = Scene.draw(rng)
-            question = sample_question(scene, kinds[index % len(kinds)], rng)
+            question = sample_question(scene, kind, rng)
         yield Example(scene, question)

@@ -33,12 +33,12 @@ class Server:
         if body["model"] == "nobody":
             return web.json_response({"error": {"message": "the model 'nobody' does not exist"}}, status=404)
         text = body["messages"][0]["content"][1]["text"].splitlines()[-1]
-        tokens = [{"token": token, "bytes": None, "logprob": -0.5, "top_logprobs": []} for token in ("a", "b")]
+        token: dict[str, Any] = {"token": "a", "bytes": None, "logprob": -0.5, "top_logprobs": []}
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
             "finish_reason": "stop",
-            "logprobs": {"content": tokens if body["logprobs"] else []},
+            "logprobs": {"content": [token, token] if body["logprobs"] else []},
         }
         routing = ROUTED if body["model"] == "auto" else {"mode": "manual", "source": "manual", "gates": {}}
         return web.json_response({"id": "1", "object": "chat.completion", "choices": [choice], "routing": routing})

@@ -6,12 +6,13 @@ import pytest
 from molora.errors import ConfigError
 from molora.router.evaluation.mixtures import read_mixtures
 
-FOUND = {"heads": {"a": {"top1": {"one type": 1.0}}, "b": {"top1": {"one type": 0.5}}}, "num": {"one type": 2}}
+HEADS = {"a": {"top1": {"one type": 1.0}}, "b": {"top1": {"one type": 0.5}}}
+FOUND = {"heads": HEADS, "num": {"one type": 2}}
 
 
 def test_heads_are_found_by_name(tmp_path: Path):
     (tmp_path / "mixtures.json").write_text(json.dumps(FOUND))
-    assert read_mixtures(tmp_path / "mixtures.json", ["b", "a"]) == [FOUND["heads"]["b"], FOUND["heads"]["a"]]
+    assert read_mixtures(tmp_path / "mixtures.json", ["b", "a"]) == [HEADS["b"], HEADS["a"]]
 
 
 @pytest.mark.parametrize(
