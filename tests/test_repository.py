@@ -36,7 +36,7 @@ def test_the_annotated_tree_names_every_package() -> None:
     assert packages <= set(tree_paths())
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
 def test_links_lead_to_files(link: str) -> None:
     assert (ROOT / link).exists()
 
