@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from molora.benchmarks.compare import Change, Key, Verdict
+from molora.benchmarks.quality.answer import ALL, TWO
+from molora.benchmarks.quality.figures import EXACT
 from molora.benchmarks.results import Figure, Result
 from molora.errors import ConfigError
 
 BENCHMARK = "tradeoff"
-SPEED, EXACT_MATCH = "questions/s", "exact match"
-COLUMNS = {"all": "questions of one type", "two types": "questions of two types"}
+SPEED = "questions/s"
+COLUMNS = {ALL: "questions of one type", TWO: "questions of two types"}
 """Of exact match, and what is asked."""
 ANSWERS_AS = {"manual": "oracle", "vllm": "oracle", "vllm-base": "base", "merged": "top2"}
 """Whose accuracy a mode has that was not asked itself."""
@@ -61,7 +63,7 @@ def find_accuracies(quality: Result) -> dict[str, dict[str, Figure]]:
     """By arm and column."""
     found: dict[str, dict[str, Figure]] = {}
     for figure in quality.figures:
-        if figure.group == EXACT_MATCH and figure.column in COLUMNS:
+        if figure.group == EXACT and figure.column in COLUMNS:
             found.setdefault(figure.row, {})[figure.column] = figure
     return found
 

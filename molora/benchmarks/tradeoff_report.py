@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from molora.benchmarks.quality.figures import EXACT
 from molora.benchmarks.reporting.plots import draw_alone
 from molora.benchmarks.results import Figure, Line, Plot, Point, Result, this_command
-from molora.benchmarks.tradeoff import BENCHMARK, COLUMNS, EXACT_MATCH, SPEED, WHY, Mode, find_speeds, unbeaten
+from molora.benchmarks.tradeoff import BENCHMARK, COLUMNS, SPEED, WHY, Mode, find_speeds, unbeaten
 from molora.files import replacing
 
 
@@ -37,7 +38,7 @@ def _figures(modes: Sequence[Mode], columns: Sequence[str], concurrency: int) ->
         yield mode.speed.model_copy(update=place | {"column": SPEED})
         for column in columns:
             if column in mode.accuracies:
-                told = f"{EXACT_MATCH}, {COLUMNS[column]}"
+                told = f"{EXACT}, {COLUMNS[column]}"
                 yield mode.accuracies[column].model_copy(update=place | {"column": told})
 
 
@@ -47,7 +48,7 @@ def _plot(modes: Sequence[Mode], column: str, concurrency: int) -> Plot:
     return Plot(
         title=f"Accuracy against throughput: {COLUMNS[column]}, {concurrency} clients",
         x_label="questions per second",
-        y_label=f"{EXACT_MATCH}, {unit}" if unit else EXACT_MATCH,
+        y_label=f"{EXACT}, {unit}" if unit else EXACT,
         lines=tuple(Line(name=mode.name, points=(_point(mode, column),), joined=False) for mode in asked),
     )
 

@@ -66,8 +66,8 @@ def _settings(setup: Setup) -> dict[str, Any]:
 def _notes(setup: Setup, measured: Measured) -> Iterator[str]:
     yield from (f"{name}: {arm.about} (server: {arm.server})." for name, arm in setup.arms.items())
     yield (
-        "Sent by vLLM's load generator (vllm bench serve) over HTTP. All arms take a turn in each round, in shuffled "
-        "order, with pictures of its own; ratios are within a round."
+        "Sent by vLLM's load generator (vllm bench serve) over HTTP. Every arm takes a turn in each round, in "
+        "shuffled order, with pictures of its own; ratios are within a round."
     )
     yield f"Goodput counts answers with TTFT up to {setup.slo.ttft_ms:g} ms and TPOT up to {setup.slo.tpot_ms:g} ms."
     yield "A question of the arm twice is two requests; its answer is there when both have ended, which is its TTFT."
