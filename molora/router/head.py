@@ -19,6 +19,8 @@ from molora.router.features import Features, Floats
 from molora.router.ngrams import pack_ngrams
 
 FORMAT = "molora-router-head-4"
+NAME = "head.safetensors"
+"""Of its file, beside the adapters that learned with it."""
 NORM_EPS = 1e-5
 SHAPES = {
     "text.norm.weight": ("text",),
@@ -108,7 +110,9 @@ def save_head(head: Head, path: Path) -> None:
 
 
 def load_head(path: Path) -> Head:
-    """Raises ConfigError that names the file when it is no head."""
+    """`path` is its file, or the folder of `molora router tune --stage 3` that it is in. Raises ConfigError that names
+    the file when it is no head."""
+    path = path / NAME if path.is_dir() else path
     try:
         with safe_open(path, framework="numpy") as file:
             metadata: dict[str, str] = file.metadata() or {}
@@ -152,5 +156,5 @@ def _norm(vectors: Floats) -> Floats:
 
 def _gelu(x: Floats) -> Floats:
     """In its tanh form (Hendrycks and Gimpel 2016)."""
-    activated: Floats = 0.5 * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * (x + 0.044715 * x**3)))
+    activated: Floats = 0.5 * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * x * (1 + 0.044715 * x * x)))
     return activated

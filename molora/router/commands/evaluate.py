@@ -25,7 +25,7 @@ Configs = Annotated[
 
 
 def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
-    head: Annotated[list[Path], typer.Option(help="A file of `molora router train`; may be repeated, to compare.")],
+    head: Annotated[list[Path], typer.Option(help="Of `molora router train` or `tune`; may be repeated, to compare.")],
     config: Configs = None,
     data: Data = None,
     scenes: Annotated[int, typer.Option(min=0, help="Questions of one type about unseen scenes.")] = 0,

@@ -12,10 +12,8 @@ from typing import NamedTuple
 from molora.adapters.check import digest_of
 from molora.config import Config
 from molora.errors import ConfigError
-from molora.router.head import Head, load_head, save_head
+from molora.router.head import NAME, Head, load_head, save_head
 from molora.router.joint.adapters import Adapter, write_adapter
-
-HEAD = "head.safetensors"
 
 
 class Tuned(NamedTuple):
@@ -35,7 +33,7 @@ class Tuned(NamedTuple):
 
 def read_tuned(path: Path, config: Config) -> Tuned:
     """The adapters of a head alone are the deployment's. Raises ConfigError for a head of experts that it has not."""
-    head = load_head(path / HEAD if path.is_dir() else path)
+    head = load_head(path)
     if path.is_dir():
         return Tuned(head, {name: path / name for name in head.classes})
     strangers = [name for name in head.classes if name not in config.experts]
@@ -55,7 +53,7 @@ def write_tuned(head: Head, adapters: Mapping[str, Adapter], folder: Path) -> No
     check_absent(folder)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        save_head(head, unfinished / HEAD)
+        save_head(head, unfinished / NAME)
         for name, adapter in adapters.items():
             write_adapter(adapter, unfinished / name)
         unfinished.rename(folder)

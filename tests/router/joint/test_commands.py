@@ -51,7 +51,11 @@ def test_stage_three_writes_a_folder_of_head_and_adapters(tmp_path: Path) -> Non
     assert sorted(path.name for path in output.iterdir()) == sorted(["head.safetensors", *KINDS])
     assert [path.name for path in tmp_path.iterdir()] == ["tuned"]
     assert all(read(output / kind).layers.keys() == read(FOLDERS[kind]).layers.keys() for kind in KINDS)
-    assert run("mixtures", *FEW, str(output))["heads"]["tuned"]["soft"].keys() == {"one type", "two types"}
+    answered = tmp_path / "mixtures.json"
+    rights = run("mixtures", *FEW, str(output), "--output", str(answered))["heads"]["tuned"]
+    assert rights["soft"].keys() == {"one type", "two types"}
+    [row] = run("evaluate", "--head", str(output), "--scenes", "8", "--mixtures", str(answered))["table"]
+    assert (row["head"], row["rights"]) == ("tuned", rights)
     with pytest.raises(ConfigError, match="tuned: it exists already"):
         run("tune", *FEW, "--output", str(output), "--stage", "3")
 
