@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from molora.errors import ConfigError
 from molora.files import replacing
-from molora.router.features import Features, Floats
+from molora.router.features import Features, Floats, standardise
 from molora.router.ngrams import pack_ngrams
 
 FORMAT = "molora-router-head-4"
@@ -81,7 +81,8 @@ class Head:
         return self._linear("output", _gelu(self._linear("hidden", _gelu(joined))))
 
     def _project(self, part: str, vectors: Floats) -> Floats:
-        normed = _norm(vectors) * self.weights[f"{part}.norm.weight"] + self.weights[f"{part}.norm.bias"]
+        normed = standardise(vectors, NORM_EPS) * self.weights[f"{part}.norm.weight"]
+        normed += self.weights[f"{part}.norm.bias"]
         return self._linear(f"{part}.projection", normed)
 
     def _linear(self, name: str, x: Floats) -> Floats:
@@ -145,13 +146,6 @@ def _check(head: Head, path: Path) -> None:
     for name in ("calibration", "scale"):
         if not (np.isfinite(getattr(head, name)) and getattr(head, name) > 0):
             raise ConfigError(f"router.head: {path}: {name} is {getattr(head, name)}")
-
-
-def _norm(vectors: Floats) -> Floats:
-    """Layer normalisation (Ba et al. 2016) without its scale and shift."""
-    centred = vectors - vectors.mean(axis=-1, keepdims=True)
-    normed: Floats = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + NORM_EPS)
-    return normed
 
 
 def _gelu(x: Floats) -> Floats:

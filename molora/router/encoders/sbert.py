@@ -9,8 +9,9 @@ import numpy as np
 from molora.compat import mend_torch_companions
 from molora.errors import ConfigError
 from molora.router.encoders.digest import SETTINGS, digest_folder, digest_values
+from molora.router.encoders.lookup import make_lookup
 from molora.router.encoders.torch_thread import one_torch_thread
-from molora.router.features import Features, text_only
+from molora.router.features import Features, Floats, text_only
 from molora.router.query import Query
 
 PACKAGED = Path(__file__).parents[1] / "demo" / "encoder"
@@ -31,28 +32,17 @@ class SbertEncoder:
             raise ConfigError(f"router.encoder.text: no {WEIGHTS} file in {path}")
         self.digest = digest_values("sbert", digest_folder(path, (WEIGHTS, *SETTINGS)))
         self._model = _load(path)
-        self.quick = _is_looked_up(self._model)
+        self._lookup = make_lookup(self._model)
+        self.quick = self._lookup is not None
 
     def encode(self, queries: Sequence[Query]) -> Features:
         texts = [query.text for query in queries]
+        return text_only(self._read(texts) if self._lookup is None else self._lookup(texts))
+
+    def _read(self, texts: Sequence[str]) -> Floats:
         with one_torch_thread():
-            return text_only(np.asarray(self._look_up(texts) if self.quick else self._read(texts), dtype=np.float32))
-
-    def _read(self, texts: Sequence[str]) -> Any:
-        return self._model.encode(texts, batch_size=64, show_progress_bar=False, convert_to_numpy=True)
-
-    def _look_up(self, texts: Sequence[str]) -> Any:
-        """The same for embeddings that are looked up, which takes less than what `encode` does besides."""
-        import torch
-
-        with torch.inference_mode():
-            return self._model(self._model.preprocess(texts))["sentence_embedding"].numpy()
-
-
-def _is_looked_up(model: Any) -> bool:
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-
-    return isinstance(model[0], StaticEmbedding)
+            vectors = self._model.encode(texts, batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+        return np.asarray(vectors, dtype=np.float32)
 
 
 def _load(folder: Path) -> Any:
