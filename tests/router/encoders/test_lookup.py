@@ -50,7 +50,8 @@ def test_the_packaged_encoder_says_what_torch_says():
     lookup = make_lookup(model)
     assert lookup is not None
     vectors = lookup(TEXTS)
-    assert (vectors.dtype, vectors.shape) == (np.float32, (len(TEXTS), 384))
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), 384)
     np.testing.assert_allclose(vectors, read(model), atol=1e-6)
 
 
