@@ -19,7 +19,9 @@ def lifecycle(  # noqa: PLR0913, PLR0917  # a command's options
     rounds: Annotated[int, typer.Option(min=1)] = 8,
     concurrency: Annotated[int, typer.Option(min=1)] = 8,
     every: Annotated[float, typer.Option(min=0, help="Seconds from one load to the next.")] = 1.0,
-    output: Annotated[Path, typer.Option(help="Where the raw time stamps are kept.")] = Path("build/lifecycle.jsonl"),
+    output: Annotated[Path, typer.Option(dir_okay=False, help="Where the raw time stamps are kept.")] = Path(
+        "build/lifecycle.jsonl"
+    ),
 ) -> None:
     """Uploads, many more experts than slots, and loads beside traffic."""
     from molora.benchmarks import lifecycle as bench

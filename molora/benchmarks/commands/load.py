@@ -25,7 +25,9 @@ def load(  # noqa: PLR0913, PLR0917  # a command's options
     tokens: Annotated[int, typer.Option(min=0, help="Length of every answer; 0 lets answers end by themselves.")] = 16,
     slo_ttft_ms: Annotated[float, typer.Option(min=0, help="Goodput's bound on TTFT.")] = 500,
     slo_tpot_ms: Annotated[float, typer.Option(min=0, help="Goodput's bound on TPOT.")] = 100,
-    output: Annotated[Path, typer.Option(help="Folder of the result, raw time stamps and logs.")] = Path("build/bench"),
+    output: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder of the result, raw time stamps and logs.")
+    ] = Path("build/bench"),
 ) -> None:
     """Bare backbone, plain vLLM, Molora in each mode, and what one would do without it."""
     from molora.benchmarks.load import report

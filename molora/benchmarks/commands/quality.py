@@ -26,7 +26,8 @@ def quality(  # noqa: PLR0913, PLR0917  # a command's options
     max_bad_rows: Annotated[int, typer.Option(min=0, help="Rows of the data that may be left out.")] = 10,
     url: Annotated[str | None, typer.Option(help="A server that runs already; none starts one.")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="The result; every answer is kept beside it. Else build/bench/quality.json.")
+        Path | None,
+        typer.Option(dir_okay=False, help="The result; every answer is kept beside it. Else build/bench/quality.json."),
     ] = None,
 ) -> None:
     """Backbone, experts, top1, top2, soft, uniform, random and oracle: exact match by type, text metrics, routing."""

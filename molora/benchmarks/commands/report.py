@@ -11,7 +11,7 @@ from molora.benchmarks.commands.shared import print_json
 
 def report(
     files: Annotated[list[Path], typer.Argument(help="Results, or folders of them.", show_default=False)],
-    output: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("build/report"),
+    output: Annotated[Path, typer.Option(file_okay=False, help="Folder of the report.")] = Path("build/report"),
     title: Annotated[str, typer.Option(help="Of the report.")] = "Molora: benchmark report",
 ) -> None:
     """One self-contained HTML file and one Markdown file, with plots, of what benchmarks found."""

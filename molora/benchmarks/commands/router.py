@@ -22,7 +22,9 @@ def router(  # noqa: PLR0913, PLR0917  # a command's options
     check: Check = None,
     questions: Annotated[int, typer.Option(min=2, help="Of a round.")] = 1000,
     rounds: Annotated[int, typer.Option(min=1)] = 5,
-    output: Annotated[Path, typer.Option(help="Where the result goes.")] = Path("build/bench/router.json"),
+    output: Annotated[Path, typer.Option(dir_okay=False, help="Where the result goes.")] = Path(
+        "build/bench/router.json"
+    ),
 ) -> None:
     """Milliseconds alone on a core and questions a second: the default, its teacher, and the default with pictures."""
     mend_torch_companions()

@@ -18,7 +18,7 @@ def scaling(  # noqa: PLR0913, PLR0917  # a command's options
     rounds: Annotated[int, typer.Option(min=1)] = 8,
     concurrency: Annotated[int, typer.Option(min=1, help="Clients, where they are not what changes.")] = 8,
     slots: Annotated[int, typer.Option(min=1, help="Of the engine, where they are not what changes.")] = 8,
-    output: Annotated[Path, typer.Option(help="Raw records and logs lie beside it.")] = Path(
+    output: Annotated[Path, typer.Option(dir_okay=False, help="Raw records and logs lie beside it.")] = Path(
         "build/bench/scaling.json"
     ),
 ) -> None:

@@ -21,7 +21,7 @@ def soak(  # noqa: PLR0913, PLR0917  # a command's options
     capacity_s: Annotated[float, typer.Option(min=1, help="Seconds in which they do.")] = 60,
     every: Annotated[float, typer.Option(min=1, help="Seconds from one expert that comes and goes to the next.")] = 30,
     docs: Annotated[Path | None, typer.Option(help="Folder whose soak.md is to have the figures.")] = None,
-    output: Annotated[Path, typer.Option(help="Folder of the raw records.")] = Path("build/soak"),
+    output: Annotated[Path, typer.Option(file_okay=False, help="Folder of the raw records.")] = Path("build/soak"),
 ) -> None:
     """Mixed traffic for long: memory, errors, latency, and whether any of them drifts."""
     from molora.benchmarks import many_experts as many

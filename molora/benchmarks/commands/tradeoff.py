@@ -13,7 +13,9 @@ def tradeoff(
     load: Annotated[Path, typer.Argument(help="Of `molora bench load`.")] = Path("build/bench/load.json"),
     quality: Annotated[Path, typer.Argument(help="Of `molora bench quality`.")] = Path("build/bench/quality.json"),
     concurrency: Annotated[int, typer.Option(min=1, help="Clients of the closed loop.")] = 32,
-    output: Annotated[Path, typer.Option(help="Its plots lie beside it.")] = Path("build/bench/tradeoff.json"),
+    output: Annotated[Path, typer.Option(dir_okay=False, help="Its plots lie beside it.")] = Path(
+        "build/bench/tradeoff.json"
+    ),
 ) -> None:
     """Accuracy against throughput of every mode, in one plot."""
     from molora.benchmarks import tradeoff as bench
