@@ -1,8 +1,8 @@
 """Joins questions that arrive together into one batch, and computes it in one worker thread, or on the spot.
 
 A thread beside a busy event loop gets the interpreter every few milliseconds, and what the loop puts off waits as long
-for its turn: longer than a quick encoder takes. So a quick one answers at once whoever comes first in a turn of the
-loop; the others of that turn are a batch.
+for its turn: longer than a quick encoder takes. So a quick one answers at once who comes first in a turn of the loop,
+a few questions; the others of that turn are a batch.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from molora.router.scoring import Reading
 logger = logging.getLogger(__name__)
 
 LATE_S = 5.0
+AT_ONCE = 8
+"""Questions of one turn of the event loop that a quick encoder answers one by one: others wait meanwhile."""
 UNREADABLE = "the router could not read the question"
 
 Score = Callable[[list[Query]], list[Reading]]
@@ -32,7 +34,7 @@ class Batcher:
     def __init__(self, score: Score, max_batch: int, *, quick: bool) -> None:
         self._score = score
         self._max_batch = max_batch
-        self._quick, self._answered = quick, False
+        self._quick, self._answered = quick, 0
         self._queue: asyncio.Queue[Asked] = asyncio.Queue()
         self._pending: dict[Fingerprint, asyncio.Future[Reading]] = {}
         self._worker: ThreadPoolExecutor | None = None
@@ -66,7 +68,7 @@ class Batcher:
         if self._began is not None and time.monotonic() - self._began > LATE_S:
             raise Unavailable("the router is late")
         future = self._pending.get(asked.key)
-        if future is None and self._quick and not self._answered:
+        if future is None and self._quick and self._answered < AT_ONCE:
             return self._answer(asked)
         if future is None:
             future = self._pending[asked.key] = asyncio.get_running_loop().create_future()
@@ -75,15 +77,16 @@ class Batcher:
         return await asyncio.shield(future)  # one client that goes away takes no answer from the others
 
     def _answer(self, asked: Asked) -> Reading:
-        self._answered = True
-        asyncio.get_running_loop().call_soon(self._begin_turn)
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self._begin_turn)
+        self._answered += 1
         [reading] = _score_apart(self._score, [asked.query])
         if reading is None:
             raise Unavailable(UNREADABLE)
         return reading
 
     def _begin_turn(self) -> None:
-        self._answered = False
+        self._answered = 0
 
     async def _run(self) -> None:
         while True:

@@ -19,7 +19,7 @@ def asked(text: str) -> Asked:
     return Asked((text, ()), Query(text))
 
 
-WHERE, WHO = [1, 0, 0], [0, 1, 0]
+WHERE, WHO, WHY = [1, 0, 0], [0, 1, 0], [0, 0, 1]
 
 
 @asynccontextmanager
@@ -172,18 +172,21 @@ async def test_who_comes_while_a_batch_is_late_does_not_wait_for_it(monkeypatch:
         assert encoder.batches == [["first"], ["who?"]]
 
 
-async def test_a_quick_encoder_answers_the_first_at_once_and_the_others_of_that_turn_together():
+async def test_a_quick_encoder_answers_a_few_of_a_turn_at_once_and_its_others_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(batching, "AT_ONCE", 2)
     encoder = FakeEncoder(quick=True, poison="poison")
     async with running(encoder) as batcher:
-        tasks = await ask(batcher, ["who?", "poison", "where?", "who?"])
-        assert encoder.batches == [["who?"]]
+        tasks = await ask(batcher, ["who?", "why?", "poison", "where?", "who?"])
+        assert encoder.batches == [["who?"], ["why?"]]
         await asyncio.wait(tasks)
         later = await ask(batcher, ["when?"])
         assert later[0].result().vector.tolist() == WHERE
         with pytest.raises(Unavailable):
-            tasks[1].result()
-        assert [tasks[at].result().vector.tolist() for at in (0, 2, 3)] == [WHO, WHERE, WHO]
-    assert encoder.batches[1] == ["poison", "where?", "who?"]
+            tasks[2].result()
+        assert [tasks[at].result().vector.tolist() for at in (0, 1, 3, 4)] == [WHO, WHY, WHERE, WHO]
+    assert encoder.batches[2] == ["poison", "where?", "who?"]
     assert encoder.threads == {threading.get_ident()}
 
 
