@@ -19,7 +19,7 @@ from molora.router.features import Features, Floats, standardise
 from molora.router.ngrams import pack_ngrams
 
 FORMAT = "molora-router-head-4"
-NAME = "head.safetensors"
+HEAD_FILE = "head.safetensors"
 """Of its file, beside the adapters that learned with it."""
 NORM_EPS = 1e-5
 SHAPES = {
@@ -113,7 +113,7 @@ def save_head(head: Head, path: Path) -> None:
 def load_head(path: Path) -> Head:
     """`path` is its file, or the folder of `molora router tune --stage 3` that it is in. Raises ConfigError that names
     the file when it is no head."""
-    path = path / NAME if path.is_dir() else path
+    path = path / HEAD_FILE if path.is_dir() else path
     try:
         with safe_open(path, framework="numpy") as file:
             metadata: dict[str, str] = file.metadata() or {}

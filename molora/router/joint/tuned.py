@@ -12,7 +12,7 @@ from typing import NamedTuple
 from molora.adapters.check import digest_of
 from molora.config import Config
 from molora.errors import ConfigError
-from molora.router.head import NAME, Head, load_head, save_head
+from molora.router.head import HEAD_FILE, Head, load_head, save_head
 from molora.router.joint.adapters import Adapter, write_adapter
 
 
@@ -53,7 +53,7 @@ def write_tuned(head: Head, adapters: Mapping[str, Adapter], folder: Path) -> No
     check_absent(folder)
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        save_head(head, unfinished / NAME)
+        save_head(head, unfinished / HEAD_FILE)
         for name, adapter in adapters.items():
             write_adapter(adapter, unfinished / name)
         unfinished.rename(folder)
