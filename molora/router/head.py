@@ -20,7 +20,7 @@ from molora.router.ngrams import pack_ngrams
 
 FORMAT = "molora-router-head-4"
 HEAD_FILE = "head.safetensors"
-"""Of its file, beside the adapters that learned with it."""
+"""What it is called beside the adapters that learned with it."""
 NORM_EPS = 1e-5
 SHAPES = {
     "text.norm.weight": ("text",),

@@ -65,16 +65,21 @@ def _make_norm(norm: Any) -> Step:
 
 
 def _make_dense(dense: Any) -> Step | None:
-    activate, weight = _find_activation(dense.activation_function), _numbers(dense.linear.weight)
+    activate, linear = _find_activation(dense.activation_function), _make_linear(dense.linear)
     if activate is None:
         return None
-    bias = np.float32(0) if dense.linear.bias is None else _numbers(dense.linear.bias)
     if not dense.use_residual:
-        return lambda vectors: activate(vectors @ weight.T + bias)
-    if dense.in_features == dense.out_features:
-        return lambda vectors: activate(vectors @ weight.T + bias) + vectors
-    residual = _numbers(dense.residual.weight)
-    return lambda vectors: activate(vectors @ weight.T + bias) + vectors @ residual.T
+        return lambda vectors: activate(linear(vectors))
+    residual = _make_linear(dense.residual) if hasattr(dense, "residual") else np.positive  # as wide as it was
+    return lambda vectors: activate(linear(vectors)) + residual(vectors)
+
+
+def _make_linear(linear: Any) -> Step:
+    weight = _numbers(linear.weight)
+    if linear.bias is None:
+        return lambda vectors: vectors @ weight.T
+    bias = _numbers(linear.bias)
+    return lambda vectors: vectors @ weight.T + bias
 
 
 def _find_activation(function: Any) -> Step | None:

@@ -20,7 +20,7 @@ from sentence_transformers.sentence_transformer.modules import (  # noqa: E402
     StaticEmbedding,
 )
 from tokenizers import Tokenizer  # noqa: E402
-from torch import nn, no_grad  # noqa: E402
+from torch import Generator, nn, no_grad  # noqa: E402
 
 TEXTS = ["How many red boxes are there?", "Who?", "", "\u20ac \u4e16 0x7f?", "where " * 700]
 WIDTH = 8
@@ -35,9 +35,10 @@ def make_model(*modules: Any, **settings: Any) -> SentenceTransformer:
     tokenizer = Tokenizer.from_file(str(PACKAGED / "tokenizer.json"))
     rows = np.zeros((tokenizer.get_vocab_size(), WIDTH), dtype=np.float32)
     model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=rows), *modules], **settings)
+    draws = Generator().manual_seed(0)
     with no_grad():
         for weight in model.parameters():
-            weight.normal_()
+            weight.normal_(generator=draws)
     return model
 
 
