@@ -25,8 +25,11 @@ class Lookup:
         self._tokenizer, self._rows, self._steps = tokenizer, rows, steps
 
     def __call__(self, texts: Sequence[str]) -> Floats:
-        """[len(texts), dim]; a text without tokens begins with zeros."""
-        spelled = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        """[len(texts), dim]; a text without tokens begins with zeros.
+
+        They are tokenized one by one: a batch would wait for the tokenizer's threads.
+        """
+        spelled = [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
         vectors = np.zeros((len(spelled), self._rows.shape[1]), dtype=np.float32)
         for vector, ids in zip(vectors, spelled, strict=True):
             if ids:
