@@ -28,6 +28,9 @@ def distill(  # noqa: PLR0913, PLR0917  # a command's options
     pairs: Annotated[int, typer.Option(min=0, help="Of words with a vector of their own.")] = Plan.pairs,
     width: Annotated[int, typer.Option(min=1, help="Numbers in a word's vector.")] = Plan.width,
     hidden: Annotated[int, typer.Option(min=1)] = Plan.hidden,
+    dim: Annotated[
+        int | None, typer.Option(min=1, help="Numbers in a text's vector; else as many as the teacher's.")
+    ] = Plan.dim,
     epochs: Annotated[int, typer.Option(min=1)] = Plan.epochs,
     seed: Annotated[int, typer.Option(min=0, help="Same seed and machine, same encoder.")] = Plan.seed,
 ) -> None:
@@ -41,7 +44,7 @@ def distill(  # noqa: PLR0913, PLR0917  # a command's options
     from molora.router.training.data import draw_scene_questions
 
     start = time.perf_counter()
-    plan = Plan(seed=seed, made_up=made_up, pairs=pairs, width=width, hidden=hidden, epochs=epochs)
+    plan = Plan(seed=seed, made_up=made_up, pairs=pairs, width=width, hidden=hidden, dim=dim, epochs=epochs)
     drawn = [sample.query.text for sample in draw_scene_questions(seed, scenes)]
     texts, folder = [*read_texts(data or []), *drawn], teacher or packaged_teacher()
     with making_folder(output) as unfinished:

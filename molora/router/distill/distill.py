@@ -29,7 +29,7 @@ COMMON = 1e-3
 @dataclass(frozen=True)
 class Distilled:
     """`student` is a SentenceTransformer; `cosine` is the mean of its vectors with the teacher's, over `num_held` texts
-    that it did not learn from."""
+    that it did not learn from. One with fewer numbers is held against the whole of the teacher's all the same."""
 
     student: Any
     num_learnt: int
@@ -45,11 +45,13 @@ def distill(teacher: Encoder, folder: Path, texts: Sequence[str], plan: Plan, on
     alone = [text for text in spelled if text]
     made_up = make_questions(learnt, pick_words(spelled), plan.made_up, random.Random(plan.seed))
     lessons = [*learnt, *made_up, *alone]
-    told = _ask(teacher, [*lessons, *held], on_step)
-    vectors, of_held = told[: len(lessons)], told[len(lessons) :]
+    vectors, of_held = np.split(_ask(teacher, [*lessons, *held], on_step), [len(lessons)])
     rows = np.zeros((len(spelled), min(plan.width, vectors.shape[1])), dtype=np.float32)
     rows[[bool(text) for text in spelled]] = vectors[-len(alone) :] @ find_components(vectors, rows.shape[1])
     rows /= 1 + count_shares(tokenizer, learnt)[:, None] / COMMON
+    if plan.dim is not None and plan.dim < vectors.shape[1]:
+        components = find_components(vectors, plan.dim)
+        vectors, of_held = vectors @ components, of_held @ components
     student = make_student(tokenizer, rows, plan, vectors.shape[1])
     imitate(student, lessons, vectors, plan, lambda step, steps, loss: on_step("imitate", step, steps, loss))
     return Distilled(student, len(lessons), len(held), compare(student, held, of_held))

@@ -18,7 +18,8 @@ CHUNK = 1024
 def imitate(
     student: Any, texts: Sequence[str], vectors: Floats, plan: Plan, on_step: Callable[[int, int, float], None]
 ) -> None:
-    """`vectors` [len(texts), dim] of length 1. The loss is one less the mean cosine."""
+    """`vectors` [len(texts), dim] of length 1, or what some of their components leave of it: the student's are held
+    against the whole. The loss is one less the mean cosine."""
     optimizers = _make_optimizers(student, plan)
     steps = plan.epochs * -(-len(texts) // plan.batch)
     schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) for optimizer in optimizers]
@@ -53,6 +54,6 @@ def _encode(student: Any, texts: Sequence[str]) -> torch.Tensor:
 
 
 def compare(student: Any, texts: Sequence[str], vectors: Floats) -> float:
-    """The mean cosine of the student's vectors with these, of length 1."""
+    """The mean cosine of the student's vectors with these, as `imitate` takes it."""
     given = student.encode(list(texts), batch_size=CHUNK, show_progress_bar=False, convert_to_numpy=True)
     return float((given * vectors).sum(axis=1).mean())

@@ -10,6 +10,7 @@ from molora.router.distill.distill import Distilled, count_shares, distill, find
 from molora.router.distill.plan import Plan
 from molora.router.distill.tokens import load_tokenizer
 from molora.router.encoders.sbert import SbertEncoder
+from molora.router.query import Query
 from tests.router.distill.teachers import DIM, WORDS, make_teacher
 
 PLAN = Plan(seed=3, width=8, hidden=16, pairs=2, made_up=50, epochs=40, batch=16, held_out=0.2)
@@ -30,6 +31,17 @@ def test_a_student_learns_to_say_what_its_teacher_says(tmp_path: Path):
     assert learnt.num_held == 24
     assert learnt.cosine > 0.95
     assert learnt.cosine > learn(folder, replace(PLAN, epochs=1)).cosine + 0.01
+
+
+@pytest.mark.parametrize(("dim", "num"), [(5, 5), (DIM, DIM), (99, DIM)])
+def test_a_student_with_fewer_numbers_finds_the_same_texts_near(tmp_path: Path, dim: int, num: int):
+    folder = make_teacher(tmp_path)
+    learnt = learn(folder, replace(PLAN, dim=dim))
+    given = learnt.student.encode(draw_texts(40))
+    taught = SbertEncoder(folder).encode([Query(text) for text in draw_texts(40)]).text
+    assert given.shape == (40, num)
+    assert learnt.cosine > 0.85
+    assert np.corrcoef((given @ given.T).ravel(), (taught @ taught.T).ravel())[0, 1] > 0.9
 
 
 def test_the_same_seed_makes_the_same_student(tmp_path: Path):
