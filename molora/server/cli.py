@@ -12,7 +12,8 @@ from rich.console import Console
 
 from molora.adapters.cli import app as adapters
 from molora.benchmarks.cli import app as bench
-from molora.config import Config, load_config
+from molora.config import Config
+from molora.deployment import load_config
 from molora.errors import MoloraError
 from molora.router.cli import app as router
 from molora.server.experts_cli import app as experts

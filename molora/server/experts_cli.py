@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from molora.config import ADAPTER_FILES, load_config
+from molora.config import ADAPTER_FILES
+from molora.deployment import load_config
 from molora.errors import MoloraError
 
 app = typer.Typer(help="See and change the experts of a running server.", no_args_is_help=True)

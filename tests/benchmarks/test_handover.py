@@ -9,7 +9,8 @@ from molora.compat import mend_torch_companions
 mend_torch_companions()
 
 from molora.benchmarks.handover import Tower, is_trained, plan_turns, taking_embeddings  # noqa: E402
-from molora.config import Config, load_config  # noqa: E402
+from molora.config import Config  # noqa: E402
+from molora.deployment import load_config  # noqa: E402
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,7 @@ from molora.adapters.check import digest_of
 from molora.benchmarks.lifecycle import FEW, LOADING, MANY, Arm, Upload, make_arms, plan_turn, summarise
 from molora.benchmarks.load.timing import Load, Timing
 from molora.benchmarks.many_experts import make_adapters, write_deployment
-from molora.config import load_config
+from molora.deployment import load_config
 from tests.conftest import DEMO
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import yaml
 
 from molora.benchmarks.plain_vllm import flags, vllm_command
-from molora.config import Config, check_keys
+from molora.config import Config
+from molora.deployment import check_keys
 from molora.engine.vllm_config import engine_args
 
 DEMO = Path(__file__).parents[2] / "configs" / "demo.yaml"

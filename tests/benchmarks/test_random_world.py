@@ -12,7 +12,7 @@ mend_torch_companions()
 from molora.benchmarks.backbones import Name  # noqa: E402
 from molora.benchmarks.cli import app  # noqa: E402
 from molora.benchmarks.random_world import World, make_random_world  # noqa: E402
-from molora.config import load_config  # noqa: E402
+from molora.deployment import load_config  # noqa: E402
 from molora.errors import ConfigError  # noqa: E402
 from molora.router.head import load_head  # noqa: E402
 from tests.conftest import DEMO, ROOT  # noqa: E402

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from molora.compat import mend_torch_companions
-from molora.config import EngineConfig, MediaConfig, StoreConfig, check_keys, load_config
+from molora.config import EngineConfig, MediaConfig, StoreConfig
+from molora.deployment import check_keys, load_config
 from molora.engine.vllm_config import EXTENSION, check_options, engine_args, make_vllm_config
 from molora.errors import ConfigError
 from tests.server.fakes import make_config

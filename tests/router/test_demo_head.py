@@ -2,7 +2,7 @@
 
 import pytest
 
-from molora.config import load_config
+from molora.deployment import load_config
 from molora.errors import ConfigError
 from molora.router.encoders.sbert import SbertEncoder
 from molora.router.evaluation.evaluate import evaluate, make_case

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from molora.benchmarks.commands.shared import ConfigOption, print_json
 from molora.compat import mend_torch_companions
-from molora.config import load_config
+from molora.deployment import load_config
 
 
 def handover(

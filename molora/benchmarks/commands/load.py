@@ -11,7 +11,7 @@ from rich.console import Console
 from molora.benchmarks.commands.shared import ConfigOption, print_json
 from molora.benchmarks.load.popularity import Popularity
 from molora.benchmarks.results import write_result
-from molora.config import load_config
+from molora.deployment import load_config
 
 
 def load(  # noqa: PLR0913, PLR0917  # a command's options

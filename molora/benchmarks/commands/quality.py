@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from molora.benchmarks.commands.shared import ConfigOption, print_json, served
-from molora.config import load_config
+from molora.deployment import load_config
 
 SEED = 90_210_000
 """Far from every seed used in training."""

@@ -8,7 +8,8 @@ from rich.console import Console
 
 from molora.benchmarks.commands.shared import ConfigOption, print_json
 from molora.compat import mend_torch_companions
-from molora.config import EncoderConfig, load_config
+from molora.config import EncoderConfig
+from molora.deployment import load_config
 
 Data = Annotated[
     list[Path] | None, typer.Option(help="JSONL of labelled questions to fit heads to; else about demo scenes.")

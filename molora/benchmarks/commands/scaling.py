@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from molora.benchmarks.commands.shared import ConfigOption, print_json
-from molora.config import load_config
+from molora.deployment import load_config
 
 FACTOR = "concurrency, prompt, picture, experts or slots; or with its points, as experts=4,32. Repeatable; else all."
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from molora.benchmarks.commands.shared import MOLORA_LOG, ConfigOption, print_json
 from molora.benchmarks.serving import running
-from molora.config import load_config
+from molora.deployment import load_config
 
 
 def soak(  # noqa: PLR0913, PLR0917  # a command's options

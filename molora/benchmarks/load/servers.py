@@ -10,7 +10,7 @@ from molora.benchmarks.load.arms import MERGED, MOLORA, VLLM, Arm
 from molora.benchmarks.load.merged import make_merged, merged_settings
 from molora.benchmarks.plain_vllm import vllm_command
 from molora.benchmarks.serving import Command, ServerProcess, molora_command, running
-from molora.config import load_config
+from molora.deployment import load_config
 
 
 @contextmanager

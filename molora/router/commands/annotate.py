@@ -27,7 +27,7 @@ def annotate(  # noqa: PLR0913, PLR0917  # a command's options
 ) -> None:
     """Label questions for `molora router train`, with the key in OPENAI_API_KEY if any; a run that was broken off goes
     on where it was."""
-    from molora.config import read_experts
+    from molora.deployment import read_experts
     from molora.router.annotation.annotations import LabelFile, read_questions
 
     descriptions, asked = read_experts(experts), read_questions(questions)

@@ -62,7 +62,7 @@ def evaluate(  # noqa: PLR0913, PLR0917  # a command's options
 
 
 def _pair(heads: Sequence[Path], configs: Sequence[Path]) -> "list[Candidate]":
-    from molora.config import read_encoder
+    from molora.deployment import read_encoder
     from molora.router.evaluation.heads import Candidate
 
     if len(configs) not in {0, 1, len(heads)}:
@@ -86,7 +86,7 @@ def _make_reader(data: Sequence[Path], drawn: "list[Sample]", max_bad_rows: int)
 
 def _read_strangers(path: Path | None, configs: Sequence[Path] | None) -> "Strangers | None":
     """At the false alarm rate of the first deployment."""
-    from molora.config import read_policy
+    from molora.deployment import read_policy
     from molora.router.annotation.annotations import read_questions
     from molora.router.evaluation.heads import Strangers
     from molora.router.query import Query

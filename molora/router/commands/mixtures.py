@@ -35,7 +35,7 @@ def mixtures(  # noqa: PLR0913, PLR0917  # a command's options
     output: Annotated[Path | None, typer.Option(help="What it prints last, for `evaluate --mixtures`.")] = None,
 ) -> None:
     """Exact match of greedy answers under the gates of top1, top2 and soft, on the same questions."""
-    from molora.config import load_config
+    from molora.deployment import load_config
     from molora.files import replacing
     from molora.router.joint.examples import gather_lessons
 

@@ -52,7 +52,7 @@ def train(  # noqa: PLR0913, PLR0917  # a command's options
 ) -> None:
     """Fit a head over the frozen encoder, and its temperature to questions held out. A run that was broken off goes on
     where it was."""
-    from molora.config import read_encoder
+    from molora.deployment import read_encoder
     from molora.router.encoders import build_encoder
     from molora.router.training.data import draw_display_questions, draw_scene_questions
     from molora.router.training.rows import BadRows

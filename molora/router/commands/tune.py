@@ -48,7 +48,7 @@ def tune(  # noqa: PLR0913, PLR0917  # a command's options
 ) -> None:
     """Stages 2 and 3 of the router's training, after `molora router train`. A run that was broken off goes on where it
     was."""
-    from molora.config import load_config
+    from molora.deployment import load_config
     from molora.router.joint.examples import gather_lessons
     from molora.router.joint.tuned import check_absent, read_tuned
 

@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 
 from molora.benchmarks.load.merged import make_merged, merge, merged_settings, nearest
 from molora.compat import mend_torch_companions
-from molora.config import load_config
+from molora.deployment import load_config
 from molora.errors import ConfigError
 from tests.conftest import DEMO
 

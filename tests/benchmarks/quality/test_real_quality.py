@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from molora.benchmarks.cli import app
 from molora.benchmarks.results import read_result
-from molora.config import load_config
+from molora.deployment import load_config
 from molora.router.evaluation.answers import read_answers
 from tests.conftest import DEMO
 

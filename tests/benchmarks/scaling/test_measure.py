@@ -16,7 +16,7 @@ from molora.benchmarks.scaling import scaling
 from molora.benchmarks.scaling.measure import Site, measure_experts, measure_in_turn
 from molora.benchmarks.scaling.points import Factor, Setting
 from molora.benchmarks.scaling.registry import Registry
-from molora.config import load_config
+from molora.deployment import load_config
 from tests.conftest import DEMO
 
 

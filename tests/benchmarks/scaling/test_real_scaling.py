@@ -8,7 +8,7 @@ from molora.benchmarks.scaling.measure import Site, count_prompt_tokens, measure
 from molora.benchmarks.scaling.points import Factor, Setting, vary
 from molora.benchmarks.scaling.registry import Registry
 from molora.benchmarks.scaling.report import make_result
-from molora.config import load_config
+from molora.deployment import load_config
 from tests.conftest import DEMO
 
 pytestmark = pytest.mark.engine

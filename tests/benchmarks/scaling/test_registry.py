@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from molora.benchmarks.scaling.registry import Registry
-from molora.config import load_config
+from molora.deployment import load_config
 from molora.errors import ConfigError
 from tests.conftest import DEMO
 

@@ -10,7 +10,7 @@ from molora.benchmarks.many_experts import Administrator
 from molora.benchmarks.soak.client import Client
 from molora.benchmarks.soak.newcomer import Newcomer
 from molora.benchmarks.streams import open_session
-from molora.config import load_config
+from molora.deployment import load_config
 from tests.benchmarks.soak.answering import AnsweringServer, serving
 from tests.conftest import DEMO
 

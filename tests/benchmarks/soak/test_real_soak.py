@@ -7,7 +7,7 @@ from molora.benchmarks.soak.asked import WAYS
 from molora.benchmarks.soak.counts import count
 from molora.benchmarks.soak.soak import Plan, Server, soak
 from molora.benchmarks.soak.traffic import NUM_GOLDENS, SHARES
-from molora.config import load_config
+from molora.deployment import load_config
 from tests.conftest import DEMO
 
 pytestmark = pytest.mark.engine

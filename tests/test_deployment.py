@@ -6,17 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from molora.config import (
-    ADAPTER_FILES,
-    Config,
-    EncoderConfig,
-    PolicyConfig,
-    check_keys,
-    load_config,
-    read_encoder,
-    read_experts,
-    read_policy,
-)
+from molora.config import ADAPTER_FILES, Config, EncoderConfig, PolicyConfig
+from molora.deployment import check_keys, load_config, read_encoder, read_experts, read_policy
 from molora.errors import ConfigError
 
 SHIPPED = sorted((Path(__file__).parent.parent / "configs").glob("*.yaml"))
