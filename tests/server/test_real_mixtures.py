@@ -288,7 +288,7 @@ def odd_adapters(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]
 
 @pytest.fixture(scope="module")
 def tight(tmp_path_factory: pytest.TempPathFactory, odd_adapters: Mapping[str, Path]) -> Iterator[OpenAI]:
-    """Two slots for four experts; few tokens a step, so that prompts come in chunks; room for a dozen long answers."""
+    """Two slots for four experts; few tokens a step, so that prompts come in chunks; room for five long answers."""
     folder = tmp_path_factory.mktemp("tight")
     body = yaml.safe_load(Path("configs/demo.yaml").read_text())
     body["engine"] |= {"model": str(DEMO.absolute() / "backbone"), "max_loras": 2}
@@ -324,11 +324,11 @@ def test_more_adapters_than_slots_take_turns(tight: OpenAI) -> None:
 
 
 def test_mixtures_survive_preemption(tight: OpenAI) -> None:
-    """Sixteen answers of 150 tokens are more than the cache holds: some are put back and computed anew."""
+    """Sixteen answers of 230 tokens, three blocks each at their ends, are more than the cache holds."""
     pairs = [{"spatial": k / 16, "social": 1 - k / 16} for k in range(1, 17)]
 
     def say(gates: Mapping[str, float]) -> str:
-        said = answer(tight, EXAMPLES[0], gates, max_tokens=150, extra_body={"ignore_eos": True})
+        said = answer(tight, EXAMPLES[0], gates, max_tokens=230, extra_body={"ignore_eos": True})
         return str(said.choices[0].message.content)
 
     before = count(tight, "vllm:num_preemptions_total")
