@@ -28,9 +28,7 @@ def distill(  # noqa: PLR0913, PLR0917  # a command's options
     pairs: Annotated[int, typer.Option(min=0, help="Of words with a vector of their own.")] = Plan.pairs,
     width: Annotated[int, typer.Option(min=1, help="Numbers in a word's vector.")] = Plan.width,
     hidden: Annotated[int, typer.Option(min=1)] = Plan.hidden,
-    dim: Annotated[
-        int | None, typer.Option(min=1, help="Numbers in a text's vector; else as many as the teacher's.")
-    ] = Plan.dim,
+    dim: Annotated[int, typer.Option(min=1, help="Numbers in a text's vector, the teacher's at most.")] = Plan.dim,
     epochs: Annotated[int, typer.Option(min=1)] = Plan.epochs,
     seed: Annotated[int, typer.Option(min=0, help="Same seed and machine, same encoder.")] = Plan.seed,
 ) -> None:

@@ -29,7 +29,7 @@ COMMON = 1e-3
 @dataclass(frozen=True)
 class Distilled:
     """`student` is a SentenceTransformer; `cosine` is the mean of its vectors with the teacher's, over `num_held` texts
-    that it did not learn from. One with fewer numbers is held against the whole of the teacher's all the same."""
+    that it did not learn from, in the teacher's principal components and against the whole of the teacher's length."""
 
     student: Any
     num_learnt: int
@@ -46,15 +46,14 @@ def distill(teacher: Encoder, folder: Path, texts: Sequence[str], plan: Plan, on
     made_up = make_questions(learnt, pick_words(spelled), plan.made_up, random.Random(plan.seed))
     lessons = [*learnt, *made_up, *alone]
     vectors, of_held = np.split(_ask(teacher, [*lessons, *held], on_step), [len(lessons)])
-    rows = np.zeros((len(spelled), min(plan.width, vectors.shape[1])), dtype=np.float32)
-    rows[[bool(text) for text in spelled]] = vectors[-len(alone) :] @ find_components(vectors, rows.shape[1])
+    components = find_components(vectors)
+    to_width, to_dim = components[:, : plan.width], components[:, : plan.dim]
+    rows = np.zeros((len(spelled), to_width.shape[1]), dtype=np.float32)
+    rows[[bool(text) for text in spelled]] = vectors[-len(alone) :] @ to_width
     rows /= 1 + count_shares(tokenizer, learnt)[:, None] / COMMON
-    if plan.dim is not None and plan.dim < vectors.shape[1]:
-        components = find_components(vectors, plan.dim)
-        vectors, of_held = vectors @ components, of_held @ components
-    student = make_student(tokenizer, rows, plan, vectors.shape[1])
-    imitate(student, lessons, vectors, plan, lambda step, steps, loss: on_step("imitate", step, steps, loss))
-    return Distilled(student, len(lessons), len(held), compare(student, held, of_held))
+    student = make_student(tokenizer, rows, plan, to_dim.shape[1])
+    imitate(student, lessons, vectors @ to_dim, plan, lambda step, steps, loss: on_step("imitate", step, steps, loss))
+    return Distilled(student, len(lessons), len(held), compare(student, held, of_held @ to_dim))
 
 
 def _hold_out(texts: Sequence[str], plan: Plan) -> tuple[list[str], list[str]]:
@@ -73,10 +72,10 @@ def _ask(teacher: Encoder, texts: Sequence[str], on_step: OnStep) -> Floats:
     return to_unit_length(encode_once(teacher, queries, lambda done, num: on_step("teacher", done, num, None)).text)
 
 
-def find_components(vectors: Floats, num: int) -> Floats:
-    """[dim, num]: what keeps most of the products of these vectors, [any, dim]."""
+def find_components(vectors: Floats) -> Floats:
+    """[dim, dim]: the first n columns keep what n numbers can of the products of these vectors, [any, dim]."""
     _, components = np.linalg.eigh(vectors.T @ vectors)
-    return np.ascontiguousarray(components[:, ::-1][:, :num])
+    return np.ascontiguousarray(components[:, ::-1])
 
 
 def count_shares(tokenizer: Any, texts: Sequence[str]) -> Floats:

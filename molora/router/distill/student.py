@@ -27,7 +27,7 @@ class PackedRows(NamedTuple):
 
 
 def make_student(tokenizer: Any, rows: Floats, plan: Plan, dim: int) -> Any:
-    """A SentenceTransformer. `rows` [tokens, plan.width] are where the tokens begin, `dim` is the teacher's."""
+    """A SentenceTransformer. `rows` [tokens, width] are where the tokens begin, `dim` the numbers of a vector."""
     mend_torch_companions()
     import torch
     from sentence_transformers import SentenceTransformer
