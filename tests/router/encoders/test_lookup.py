@@ -52,7 +52,7 @@ def test_the_packaged_encoder_says_what_torch_says():
     assert lookup is not None
     vectors = lookup(TEXTS)
     assert vectors.dtype == np.float32
-    assert vectors.shape == (len(TEXTS), 384)
+    assert vectors.shape == (len(TEXTS), 192)
     np.testing.assert_allclose(vectors, read(model), atol=1e-6)
 
 
