@@ -19,18 +19,7 @@ Which animal stands closest to the fence? Is the man angry at the dog? Are there
 What is the table made of? Is the girl waving at someone? What is behind the bus? How many windows does the house have?
 Is the vase about to fall? Does the boy look bored? Is the road wet? What shape is the sign? Where is the lamp?
 Are the children playing together? What is on top of the fridge? How many slices of pizza are left?
-Is the bottle full or empty? Who is holding the balloon? What is the woman in the blue coat carrying?
-Is the bench to the left of the tree? How many cups are on the tray? Are the two men talking to each other?
-What material is the roof made of? Is the horse in front of the barn? Is anyone smiling? How many wheels has the cart?
-What color are the curtains? Which chair is nearest to the window? Is the ladder leaning against the house?
-Are there as many plates as people? Does the dog want the ball? What is under the desk? Is the ice melting?
-How many birds are sitting on the wire? Is the player in white about to throw? Where is the phone? Is the candle lit?
-What is the pattern on the tie? Is the baby crying? Which of the two boxes is larger? How many people wear a hat?
-Is the sheep inside the fence? What is hanging on the wall? Do the couple look happy? Are all the doors closed?
-Can the truck fit under the bridge? What is next to the laptop? How many candles are on the cake? Is the floor shiny?
-Who is the boy looking at? Are any of the apples green? Is the kite above the trees? What is the bowl filled with?
-Is the cyclist waiting for the light? How many legs does the stool have? Is the bag on the seat open or closed?
-Which side of the street are the cars parked on? Is the mirror round?"""
+Is the bottle full or empty? Who is holding the balloon?"""
 
 RADIOLOGY = (
     "Answers questions about X-rays, CT and MRI scans.",
@@ -85,7 +74,7 @@ def test_newcomers_get_most_of_their_questions_and_few_of_the_others(
         chosen = choose(panel, scorer, split(questions))
         assert chosen.count(name) >= least * len(chosen)
     assert sum(map(str.__ne__, asked["scenes"], choose(panel, scorer, SCENES))) <= 0.02 * len(SCENES)
-    assert sum(map(str.__ne__, asked["photos"], choose(panel, scorer, split(PHOTOS)))) <= 0.1 * len(split(PHOTOS))
+    assert sum(map(str.__ne__, asked["photos"], choose(panel, scorer, split(PHOTOS)))) <= 2
 
 
 @pytest.mark.parametrize("left_out", ["spatial", "quantity", "physical", "social"])
