@@ -27,18 +27,3 @@ def text_only(vectors: Floats) -> Features:
     """Of vectors [n, text_dim], by an encoder that looks at no pictures."""
     num = len(vectors)
     return Features(vectors, np.zeros((num, 0), dtype=np.float32), np.zeros(num, dtype=np.bool_))
-
-
-def to_unit_length(vectors: Floats) -> Floats:
-    """Along the last axis; zeros stay."""
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    units: Floats = vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-    return units
-
-
-def standardise(vectors: Floats, eps: float) -> Floats:
-    """Layer normalisation (Ba et al. 2016) without its scale and shift, along the last axis."""
-    centred = vectors - vectors.mean(axis=-1, keepdims=True)
-    variances = np.square(centred).mean(axis=-1, keepdims=True)
-    standard: Floats = centred / np.sqrt(variances + np.float32(eps))
-    return standard

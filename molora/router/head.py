@@ -1,10 +1,12 @@
 """The router's head: a small network over the encoder's features beside a linear one over hashed n-grams.
 
 Wide and deep, as in Cheng et al. 2016 (arXiv:1606.07792): the deep half generalises over wordings and pictures, the
-wide half remembers wordings. Here it is plain numpy, as served; `training/network.py` is the same thing to be trained.
+wide half remembers wordings. Here it is as served, by compiled layers; `training/network.py` is the same to be
+trained.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +17,9 @@ from safetensors.numpy import save_file
 
 from molora.errors import ConfigError
 from molora.files import replacing
-from molora.router.features import Features, Floats, standardise
-from molora.router.ngrams import pack_ngrams
+from molora.router.features import Features, Floats
+from molora.router.layers import gelu, linear, standardise, sum_rows
+from molora.router.ngrams import hash_ngrams
 
 FORMAT = "molora-router-head-4"
 HEAD_FILE = "head.safetensors"
@@ -78,24 +81,19 @@ class Head:
         if self.looks:
             image = self._project("image", features.image)
             joined = joined + np.where(features.seen[:, None], image, self.weights["absent"])
-        return self._linear("output", _gelu(self._linear("hidden", _gelu(joined))))
+        return self._linear("output", gelu(self._linear("hidden", gelu(joined))))
 
     def _project(self, part: str, vectors: Floats) -> Floats:
-        normed = standardise(vectors, NORM_EPS) * self.weights[f"{part}.norm.weight"]
-        normed += self.weights[f"{part}.norm.bias"]
-        return self._linear(f"{part}.projection", normed)
+        scale, shift = self.weights[f"{part}.norm.weight"], self.weights[f"{part}.norm.bias"]
+        return self._linear(f"{part}.projection", standardise(vectors, NORM_EPS, scale, shift))
 
     def _linear(self, name: str, x: Floats) -> Floats:
-        y: Floats = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
-        return y
+        return linear(x, self.weights[f"{name}.weight"], self.weights[f"{name}.bias"])
 
     def _wide(self, texts: Sequence[str]) -> Floats:
         table = self.weights["wide.weight"]
-        buckets, starts = pack_ngrams(texts, len(table))
-        lengths = np.diff([*starts, len(buckets)])
-        summed: Floats = np.add.reduceat(table[buckets], starts)
-        scaled: Floats = summed / np.sqrt(lengths, dtype=np.float32)[:, None]
-        return scaled
+        hashed = [np.array(hash_ngrams(text, len(table)), dtype=np.int64) for text in texts]
+        return np.stack([sum_rows(table, buckets, math.sqrt(len(buckets))) for buckets in hashed])
 
 
 def save_head(head: Head, path: Path) -> None:
@@ -146,9 +144,3 @@ def _check(head: Head, path: Path) -> None:
     for name in ("calibration", "scale"):
         if not (np.isfinite(getattr(head, name)) and getattr(head, name) > 0):
             raise ConfigError(f"router.head: {path}: {name} is {getattr(head, name)}")
-
-
-def _gelu(x: Floats) -> Floats:
-    """In its tanh form (Hendrycks and Gimpel 2016)."""
-    activated: Floats = 0.5 * x * (1 + np.tanh(np.float32(np.sqrt(2 / np.pi)) * x * (1 + 0.044715 * x * x)))
-    return activated

@@ -17,6 +17,7 @@ from molora.router.features import Floats
 from molora.router.fingerprint import Asked, fingerprint
 from molora.router.head import load_head
 from molora.router.interface import RoutedBy
+from molora.router.layers import softmax
 from molora.router.panel import Panel, check_classes
 from molora.router.policy import Lineup, Sight, decide
 from molora.router.policy.by_hand import by_hand
@@ -62,7 +63,8 @@ class Router:
         self._blas = self._blas or threadpool_limits(1, user_api="blas")
         await self._batcher.start()
         try:
-            await self._batcher.score(ask(Query(""), looks=self._looks))
+            reading = await self._batcher.score(ask(Query(""), looks=self._looks))
+            softmax(reading.logits[None], self._calibration)
         except BaseException:
             await self.stop()
             raise

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from molora.errors import ConfigError
 from molora.router.encoders import Encoder
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
 from molora.router.head import Head
+from molora.router.layers import is_finite, to_unit_length
 from molora.router.query import Query
 from molora.router.typicality import nearness, typicality
 
@@ -51,7 +50,7 @@ class Scorer:
         """One thread at a time. Raises what the encoder raises, ValueError for NaN."""
         features = self._encoder.encode(queries)
         logits = self.head.logits(features, [query.text for query in queries])
-        if not (np.isfinite(logits).all() and np.isfinite(features.text).all()):
+        if not (is_finite(logits) and is_finite(features.text)):
             raise ValueError("the encoder gave values that are not finite")
         vectors = to_unit_length(features.text)
         typical = typicality(nearness(vectors, self.head.weights["known"]), self.head.weights["held"])

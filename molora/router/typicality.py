@@ -9,14 +9,14 @@ is 1 / (n + 1).
 import numpy as np
 
 from molora.router.features import Floats
+from molora.router.layers import largest_products
 
 MAX_HELD = 1023
 
 
 def nearness(vectors: Floats, known: Floats) -> Floats:
     """[n], of vectors [n, dim] among known ones [any, dim], all of length 1."""
-    largest: Floats = (vectors @ known.T).max(axis=1)
-    return largest
+    return largest_products(vectors, known)
 
 
 def keep_quantiles(held: Floats) -> Floats:

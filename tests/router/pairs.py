@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
+from molora.router.layers import to_unit_length
 
 
 def correlate_cosines(given: Floats, taught: Floats) -> float:

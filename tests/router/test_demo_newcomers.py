@@ -7,8 +7,8 @@ import pytest
 
 from molora.router.encoders.sbert import SbertEncoder
 from molora.router.head import Head
+from molora.router.layers import softmax
 from molora.router.panel import Panel
-from molora.router.policy import softmax
 from molora.router.query import Query
 from molora.router.scoring import Reading, Scorer
 from molora.router.training.data import draw_scene_questions
@@ -57,7 +57,7 @@ def read(scorer: Scorer, texts: Sequence[str]) -> list[Reading]:
 
 
 def choose(panel: Panel, scorer: Scorer, texts: Sequence[str]) -> list[str]:
-    shares = [softmax(panel.logits(reading), scorer.head.calibration) for reading in read(scorer, texts)]
+    shares = [softmax(panel.logits(reading)[None], scorer.head.calibration) for reading in read(scorer, texts)]
     return [panel.experts[int(np.argmax(row))] for row in shares]
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from molora.router.features import Features, text_only, to_unit_length
+from molora.router.features import Features, text_only
 
 
 def test_rows_are_taken_of_every_part():
@@ -14,8 +14,3 @@ def test_rows_are_taken_of_every_part():
 def test_vectors_of_text_alone_come_with_no_picture():
     features = text_only(np.ones((2, 3), dtype=np.float32))
     assert (features.image.shape, features.seen.tolist()) == ((2, 0), [False, False])
-
-
-def test_unit_length_leaves_zeros_alone():
-    units = to_unit_length(np.array([[[3, 4]], [[0, 0]]], dtype=np.float32))
-    np.testing.assert_allclose(units, np.array([[[0.6, 0.8]], [[0, 0]]]))

@@ -3,7 +3,8 @@ import time
 import numpy as np
 import pytest
 
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
+from molora.router.layers import to_unit_length
 from molora.router.newcomers import NOISE, WIDTH, Newcomers
 
 DIM = 24
@@ -69,7 +70,7 @@ def test_texts_that_are_all_known_make_no_large_scores():
 def test_five_hundred_newcomers_are_scored_in_milliseconds():
     rng = np.random.default_rng(4)
     newcomers = Newcomers(to_unit_length(rng.normal(size=(512, 384)).astype(np.float32)))
-    texts = to_unit_length(rng.normal(size=(500, 9, 384)).astype(np.float32))
+    texts = to_unit_length(rng.normal(size=(500 * 9, 384)).astype(np.float32)).reshape(500, 9, 384)
     for number, vectors in enumerate(texts):
         newcomers.set(str(number), vectors)
     seconds = []

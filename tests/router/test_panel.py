@@ -3,8 +3,8 @@ import pytest
 
 from molora.errors import ConfigError
 from molora.router.features import Floats
+from molora.router.layers import softmax
 from molora.router.panel import Panel
-from molora.router.policy import softmax
 from molora.router.query import Query
 from molora.router.scoring import Reading, Scorer
 from tests.router.fakes import EXPERTS, FakeEncoder, make_head
@@ -22,7 +22,7 @@ def vectors(*texts: str) -> Floats:
 
 
 def probabilities(panel: Panel, text: str) -> dict[str, float]:
-    shares = softmax(panel.logits(read(text)[0]), CALIBRATION)
+    shares = softmax(panel.logits(read(text)[0])[None], CALIBRATION)[0]
     return dict(zip(panel.experts, shares.tolist(), strict=True))
 
 

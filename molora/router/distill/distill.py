@@ -15,7 +15,8 @@ from molora.router.distill.student import make_student
 from molora.router.distill.texts import find_pairs, make_questions
 from molora.router.distill.tokens import load_tokenizer, pick_words, spell
 from molora.router.encoders import Encoder, encode_once
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
+from molora.router.layers import to_unit_length
 from molora.router.query import Query
 
 OnStep = Callable[[str, int, int, float | None], None]

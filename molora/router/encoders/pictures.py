@@ -10,7 +10,8 @@ from PIL import Image
 from molora.router.encoders.digest import SETTINGS, digest_folder, digest_values, digest_weights
 from molora.router.encoders.loading import load_config, load_image_processor, load_model, naming
 from molora.router.encoders.qwen_vl import QWEN_VL, cut_layers
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
+from molora.router.layers import to_unit_length
 
 SIDE = 4
 """Cells along each side of a picture."""

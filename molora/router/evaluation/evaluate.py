@@ -11,7 +11,7 @@ from molora.router.evaluation.curves import Bin, Point, find_reliability, sample
 from molora.router.evaluation.gate_spread import Spread, find_gates, find_spread
 from molora.router.evaluation.measures import Report, measure
 from molora.router.head import Head
-from molora.router.policy import softmax
+from molora.router.layers import softmax
 from molora.router.policy.choosers import CHOOSERS
 from molora.router.query import Mode
 from molora.router.training.examples import Examples

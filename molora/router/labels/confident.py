@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from molora.errors import ConfigError
 from molora.router.features import Flags
 from molora.router.head import Head
-from molora.router.policy import softmax
+from molora.router.layers import softmax
 from molora.router.training.examples import Examples
 
 NUM_FOLDS = 5

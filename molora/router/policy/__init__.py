@@ -3,12 +3,13 @@
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from molora.config import PolicyConfig
+from molora.router.layers import softmax
 from molora.router.policy.agent import override, spread, tilt
 from molora.router.policy.checks import candidates
 from molora.router.policy.choosers import CHOOSERS, find_best
@@ -32,15 +33,6 @@ class Lineup(NamedTuple):
     experts: Sequence[str]
     calibration: float = 1.0
     newcomers: Collection[str] = ()
-
-
-def softmax(logits: NDArray[Any], temperature: float) -> NDArray[np.float64]:
-    """softmax(logits / temperature) over the last axis. Any temperature above 0 is safe."""
-    with np.errstate(over="ignore"):
-        exponents = (logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)) / temperature
-    weights = np.exp(exponents)
-    shares: NDArray[np.float64] = weights / weights.sum(axis=-1, keepdims=True)
-    return shares
 
 
 def decide(
@@ -77,8 +69,8 @@ def find_shares(sight: Sight, wishes: Wishes, lineup: Lineup, rules: PolicyConfi
     names = candidates(wishes, lineup.experts)
     places = {name: place for place, name in enumerate(lineup.experts)}
     temperature = lineup.calibration * (rules.temperature if wishes.temperature is None else wishes.temperature)
-    kept = sight.logits[[places[name] for name in names]]
-    shares = dict(zip(names, map(float, softmax(kept, max(temperature, SMALLEST_TEMPERATURE))), strict=True))
+    kept = sight.logits[[places[name] for name in names]][None]
+    shares = dict(zip(names, softmax(kept, max(temperature, SMALLEST_TEMPERATURE))[0].tolist(), strict=True))
     return tilt(shares, wishes.prior) if wishes.prior else shares
 
 

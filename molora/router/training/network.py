@@ -58,8 +58,8 @@ class HeadNetwork(nn.Module):
         joined = self.text(text, self.dropout / 2)
         if self.looks:
             joined = joined + torch.where(seen[:, None], self.image(image, self.dropout / 2), self.absent)
-        x = nn.functional.gelu(joined, approximate="tanh")
-        x = nn.functional.gelu(self.hidden(x), approximate="tanh")
+        x = nn.functional.gelu(joined)
+        x = nn.functional.gelu(self.hidden(x))
         deep: Tensor = self.output(nn.functional.dropout(x, self.dropout, self.training))
         wide: Tensor = self.wide(buckets, starts, per_sample_weights=scales)
         return deep + wide

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from molora.router.features import Flags, Floats, to_unit_length
+from molora.router.features import Flags, Floats
+from molora.router.layers import to_unit_length
 from molora.router.newcomers import Newcomers
 from molora.router.training.examples import Examples
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from molora.errors import ConfigError
 from molora.router.evaluation.measures import Report, measure
-from molora.router.features import Floats, to_unit_length
+from molora.router.features import Floats
 from molora.router.head import Head
 from molora.router.labels import Mended, mend
-from molora.router.policy import softmax
+from molora.router.layers import softmax, to_unit_length
 from molora.router.training.checkpoint import Checkpoint
 from molora.router.training.examples import Examples
 from molora.router.training.fitting import Fitter, OnStep

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from molora.router.features import Floats, text_only, to_unit_length
+from molora.router.features import Floats, text_only
+from molora.router.layers import to_unit_length
 from molora.router.newcomers import Newcomers
 from molora.router.training.examples import Examples
 from molora.router.training.references import (

@@ -6,7 +6,7 @@ import pytest
 from molora.errors import ConfigError
 from molora.router.evaluation.measures import measure
 from molora.router.features import Features
-from molora.router.policy import softmax
+from molora.router.layers import softmax
 from molora.router.training.examples import Examples
 from molora.router.training.plan import Plan
 from molora.router.training.train import Trained, fit_temperature, split, train
