@@ -1,11 +1,11 @@
 """Layers of small networks, compiled by numba (Lam et al. 2015, doi:10.1145/2833157.2833162).
 
-A question is read by a few thousand multiply-adds a layer, of numbers that a busy engine has driven out of the
+A question is read by some ten thousand multiply-adds a layer, of numbers that a busy engine has driven out of the
 processor's caches. There a call of numpy's takes longer than what it calculates, and gives other threads the
 interpreter meanwhile, for milliseconds; a compiled layer is one call and keeps it.
 
-All arrays are C-contiguous; rows are [n, dim]. Nothing is compiled before it is called: a router that has started has
-called them all.
+All arrays are C-contiguous; rows are [n, dim]. Sizes that do not fit raise ValueError: compiled code would read what is
+beyond the end. Nothing is compiled before it is called: a router that has started has called them all.
 """
 
 import math
@@ -29,7 +29,10 @@ def compiled(function: Function) -> Function:
 
 @compiled
 def sum_rows(table: Floats, places: NDArray[np.int64], divisor: float) -> Floats:
-    """[dim], of the rows of `table` at `places`."""
+    """[dim], of the rows of `table` at `places`. Raises IndexError where there is none."""
+    for place in places:
+        if not 0 <= place < len(table):
+            raise IndexError("there is no such row")
     total = np.zeros(table.shape[1], dtype=np.float32)
     for place in places:
         for column in range(len(total)):
@@ -42,6 +45,8 @@ def sum_rows(table: Floats, places: NDArray[np.int64], divisor: float) -> Floats
 @compiled
 def linear(rows: Floats, weight: Floats, bias: Floats) -> Floats:
     """[n, out], of `weight` [out, dim] and `bias` [out]."""
+    _check_sizes(rows.shape[1], weight.shape[1])
+    _check_sizes(len(weight), len(bias))
     out = np.empty((len(rows), len(weight)), dtype=np.float32)
     for place in range(len(weight)):
         for row in range(len(rows)):
@@ -52,6 +57,8 @@ def linear(rows: Floats, weight: Floats, bias: Floats) -> Floats:
 @compiled
 def standardise(rows: Floats, eps: float, scale: Floats, shift: Floats) -> Floats:
     """Layer normalisation (Ba et al. 2016, arXiv:1607.06450)."""
+    _check_sizes(rows.shape[1], len(scale))
+    _check_sizes(rows.shape[1], len(shift))
     out = np.empty_like(rows)
     for row in range(len(rows)):
         centred = rows[row] - np.float32(rows[row].sum() / rows.shape[1])
@@ -86,6 +93,7 @@ def to_unit_length(rows: Floats) -> Floats:
 @compiled
 def largest_products(rows: Floats, others: Floats) -> Floats:
     """[n], the largest inner product of each row with one of `others` [any, dim]."""
+    _check_sizes(rows.shape[1], others.shape[1])
     out = np.full(len(rows), -np.inf, dtype=np.float32)
     for place in range(len(others)):
         for row in range(len(rows)):
@@ -115,6 +123,12 @@ def is_finite(rows: Floats) -> bool:
             if not math.isfinite(rows[row, column]):
                 return False
     return True
+
+
+@compiled
+def _check_sizes(one: int, other: int) -> None:
+    if one != other:
+        raise ValueError("the sizes do not fit")
 
 
 @compiled

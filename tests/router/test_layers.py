@@ -78,3 +78,19 @@ def test_a_value_that_is_not_finite_is_found_wherever_it_is_made(strange: float)
     assert not layers.is_finite(layers.linear(rows, weight, bias))
     assert not layers.is_finite(layers.standardise(rows, 1e-5, bias, bias))
     assert not layers.is_finite(layers.sum_rows(rows, np.array([0, 1]), 2.0)[None])
+
+
+def test_nothing_is_read_beyond_the_end():
+    rows, weight, bias = draw(NUM, DIM), draw(OUT, DIM), draw(OUT)
+    for wrong in (rows[:, 1:].copy(), np.tile(rows, 2)):
+        with pytest.raises(ValueError, match="sizes"):
+            layers.linear(wrong, weight, bias)
+        with pytest.raises(ValueError, match="sizes"):
+            layers.standardise(wrong, 1e-5, weight[0], weight[0])
+        with pytest.raises(ValueError, match="sizes"):
+            layers.largest_products(wrong, weight)
+    with pytest.raises(ValueError, match="sizes"):
+        layers.linear(rows, weight, bias[1:])
+    for place in (-1, NUM):
+        with pytest.raises(IndexError):
+            layers.sum_rows(rows, np.array([0, place]), 1.0)

@@ -1,4 +1,4 @@
-"""Static embeddings run by numpy, held against sentence-transformers' own modules."""
+"""Static embeddings run by compiled layers, held against sentence-transformers' own modules."""
 
 from typing import Any
 
