@@ -64,7 +64,7 @@ class Router:
         await self._batcher.start()
         try:
             reading = await self._batcher.score(ask(Query(""), looks=self._looks))
-            softmax(reading.logits[None], self._calibration)
+            softmax(reading.logits[None], self._calibration)  # compiled now, not for the first client
         except BaseException:
             await self.stop()
             raise

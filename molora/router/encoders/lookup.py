@@ -31,8 +31,9 @@ class Lookup:
         They are tokenized one by one: a batch would wait for the tokenizer's threads.
         """
         spelled = [self._tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
-        means = [sum_rows(self._rows, np.array(ids, dtype=np.int64), float(len(ids) or 1)) for ids in spelled]
-        vectors = np.stack(means)
+        vectors = np.empty((len(spelled), self._rows.shape[1]), dtype=np.float32)
+        for vector, ids in zip(vectors, spelled, strict=True):
+            vector[:] = sum_rows(self._rows, np.array(ids, dtype=np.int64), float(len(ids) or 1))
         for step in self._steps:
             vectors = step(vectors)
         return vectors

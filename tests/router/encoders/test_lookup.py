@@ -54,6 +54,7 @@ def test_the_packaged_encoder_says_what_torch_says():
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(TEXTS), 192)
     np.testing.assert_allclose(vectors, read(model), atol=1e-6)
+    assert lookup([]).shape == (0, 192)
 
 
 @pytest.mark.parametrize(
